@@ -1,0 +1,20 @@
+# The order of the house, lowest first: a box can link only what stands above it here.
+# A folder that is not there yet is passed over.
+foreach(box
+    runtimes/interface
+    runtimes/core
+    scenarios
+    proxy
+    harness/protocol
+    harness/stats
+    harness/machine
+    harness/specification
+    harness/contender
+    runtimes
+    harness/driver
+    scripts
+    tests)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/${box}/CMakeLists.txt)
+    add_subdirectory(${PROJECT_SOURCE_DIR}/${box} ${PROJECT_BINARY_DIR}/${box})
+  endif()
+endforeach()
