@@ -62,7 +62,7 @@ TEST(ProcessCounters, AThreadThatWorkedIsCountedAndOneThatSleptIsNot) {
     timespec now{};
     do {
       ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    } while (now.tv_nsec < 20'000'000 && now.tv_sec == 0);
+    } while (now.tv_nsec < 50'000'000 && now.tv_sec == 0);
     worked.count_down();
     while (!stop) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   };
@@ -77,7 +77,7 @@ TEST(ProcessCounters, AThreadThatWorkedIsCountedAndOneThatSleptIsNot) {
   second.join();
   sleeper.join();
   EXPECT_EQ(after.size(), before.size() + 3);
-  EXPECT_EQ(threads_used(before, after, 0.05), 2u);
+  EXPECT_EQ(threads_used(before, after, 0.2), 2u);
 }
 
 TEST(ProcessCounters, OnlyWhatWasSpentBetweenTheReadingsCounts) {
