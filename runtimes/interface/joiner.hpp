@@ -1,0 +1,167 @@
+// joiner<T>: the handle of a task that was spawned. Await it for the result; drop it to let the task
+// go on alone (it is then *detached*, and its result or exception is thrown away).
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "runtimes/interface/task.hpp"
+
+namespace regatta {
+
+// A joiner was awaited, but the runtime of its task had been destroyed before the task ended.
+class task_abandoned : public std::exception {
+ public:
+  char const* what() const noexcept override {
+    return "the runtime was destroyed before this task had ended";
+  }
+};
+
+template <class T>
+class joiner {
+ public:
+  using value_type = T;
+
+  joiner() = default;
+  explicit joiner(promise<T>& root) noexcept : root_(&root) {}
+  joiner(joiner&& other) noexcept : root_(std::exchange(other.root_, nullptr)) {}
+  joiner& operator=(joiner&& other) noexcept {
+    joiner(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~joiner() { detach(); }
+
+  void swap(joiner& other) noexcept { std::swap(root_, other.root_); }
+
+  // Has the task ended? Acquire: pairs with the release in promise_base::ending.
+  bool is_finished() const noexcept {
+    return root_->link.load(std::memory_order_acquire) == join_state::finished;
+  }
+
+  // The result of a task that is_finished(), for code that is no coroutine. At most once.
+  T take_finished() {
+    REGATTA_ASSERT(is_finished(), "ask is_finished() first, or co_await the joiner");
+    return root_->take();
+  }
+
+  // Lets go of the task. It runs on.
+  void detach() noexcept {
+    if (root_ == nullptr) return;
+    promise<T>& root = *std::exchange(root_, nullptr);
+    std::uintptr_t state = join_state::running;
+    // Acquire-release: hands over to the ending, or takes over from it.
+    if (root.link.compare_exchange_strong(state, join_state::detached,
+                                          std::memory_order_acq_rel)) {
+      return;
+    }
+    state = settled(root);
+    if (state == join_state::finished) {
+      root.handle().destroy();
+    } else {
+      free_abandoned(root);
+    }
+  }
+
+  // Waits until the task has ended; answers its value or throws its exception. At most once. Safe to
+  // cancel: the task runs on and can be awaited again.
+  auto operator co_await() & noexcept { return awaiter(*root_); }
+  auto operator co_await() && noexcept { return awaiter(*root_); }
+
+ private:
+  // The end of a task takes a few instructions; whoever arrives in between waits for it.
+  static std::uintptr_t settled(promise<T>& root) noexcept {
+    backoff pause;
+    for (;;) {
+      std::uintptr_t const state = root.link.load(std::memory_order_acquire);
+      if (state != join_state::finishing) return state;
+      pause.wait();
+    }
+  }
+  static void free_abandoned(promise<T>& root) noexcept {
+    void* const frame = root.frame();
+    frame_pool::release(frame, frame_pool::bytes_of(frame));
+  }
+
+  class awaiter {
+   public:
+    explicit awaiter(promise<T>& root) noexcept : root_(root) {}
+    awaiter(awaiter const&) = delete;
+    awaiter& operator=(awaiter const&) = delete;
+    // Cancelled while waiting: stop waiting, or let the waker finish with us.
+    ~awaiter() {
+      if (waiter_ == nullptr) return;
+      auto expected = reinterpret_cast<std::uintptr_t>(waiter_);
+      if (!root_.link.compare_exchange_strong(expected, join_state::running,
+                                              std::memory_order_acq_rel)) {
+        settled(root_);
+      }
+    }
+
+    bool await_ready() const noexcept {
+      return root_.link.load(std::memory_order_acquire) == join_state::finished;
+    }
+    template <has_work P>
+    REGATTA_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<P> parent) noexcept {
+      work* const me = &parent.promise();
+      promise<T>& root = root_;
+      std::uintptr_t state = join_state::running;
+      waiter_ = me;
+      // Release: pairs with the acquire in the ending, which reads our frame.
+      if (root.link.compare_exchange_strong(state, reinterpret_cast<std::uintptr_t>(me),
+                                            std::memory_order_acq_rel)) {
+        return true;  // From here on this frame may be running elsewhere: touch nothing.
+      }
+      waiter_ = nullptr;
+      REGATTA_ASSERT(state < join_state::first_waiter, "a joiner is awaited by one task at a time");
+      settled(root);
+      return false;
+    }
+    T await_resume() {
+      waiter_ = nullptr;
+      if (settled(root_) == join_state::abandoned) throw task_abandoned();
+      return root_.take();
+    }
+
+   private:
+    promise<T>& root_;
+    work* waiter_ = nullptr;
+  };
+
+  promise<T>* root_ = nullptr;
+};
+
+// The root's side: how a runtime starts a task, and what it does with those that are left over.
+namespace roots {
+
+// Makes a task a root of `owner`, ready to be posted to `where`.
+template <class T>
+promise<T>& enroll(task<T> started, executor_base& where, frame_pool::owner_id owner) noexcept {
+  promise<T>& root = started.release().promise();
+  root.ends_as = completion::root;
+  root.executor = &where;
+  frame_pool::enroll(root.frame(), owner);
+  return root;
+}
+
+// Destroys the roots of a runtime whose threads have all ended, each once. A frame whose joiner is
+// still somewhere, perhaps in another of these frames, keeps its memory for the joiner to free.
+inline void destroy_all(frame_pool::owner_id owner) noexcept {
+  for (void* frame : frame_pool::roots_of(owner)) {
+    auto const handle = std::coroutine_handle<promise_base>::from_address(frame);
+    promise_base& root = handle.promise();
+    frame_pool::strike(frame);
+    bool const has_joiner = root.link.load(std::memory_order_acquire) != join_state::detached;
+    if (has_joiner) {
+      frame_pool::keep_memory_of(frame);
+      handle.destroy();
+      // Safe because the memory is still ours and holds no object any more.
+      auto* grave = ::new (&root) promise_base;
+      grave->link.store(join_state::abandoned, std::memory_order_release);
+    } else {
+      handle.destroy();
+    }
+  }
+}
+
+}  // namespace roots
+}  // namespace regatta
