@@ -1,4 +1,5 @@
-// Every workaround for a compiler, and nowhere else, each with its bug and the version that ends it.
+// Every workaround for a compiler, and nowhere else, each with its bug and the version that ends
+// it.
 #pragma once
 
 // clang < 19 may write to the frame after an inlined await_suspend has published it to another
@@ -10,8 +11,8 @@
 #endif
 
 // A compiler may keep the address of a thread-local across a suspension, after which the coroutine
-// can be on another thread (llvm #47179, #63022, open). Whatever reads a thread-local on behalf of a
-// coroutine goes through a function that is never inlined.
+// can be on another thread (llvm #47179, #63022, open). Whatever reads a thread-local on behalf of
+// a coroutine goes through a function that is never inlined.
 #define REGATTA_READS_THREAD_LOCAL [[gnu::noinline]]
 
 #if defined(__SANITIZE_ADDRESS__)

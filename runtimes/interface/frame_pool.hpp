@@ -1,13 +1,14 @@
 // Memory for coroutine frames: size-class free lists per thread, and the register of root frames.
 //
 // A frame is the task: there is no object beside it. Frames come from 64 KiB slabs of one size
-// class each; a thread keeps a LIFO list per class, so that the frame that just ended, still hot, is
-// the next one given out. Lists longer than two batches give a batch to a stack that all threads
+// class each; a thread keeps a LIFO list per class, so that the frame that just ended, still hot,
+// is the next one given out. Lists longer than two batches give a batch to a stack that all threads
 // share (the scheme of tcmalloc's transfer cache, and of mimalloc's page-local lists in spirit).
 //
 // The slab is also the register of live root frames. Each 64 bytes of a slab have a slot that names
-// the runtime whose root frame begins there, so that entering and leaving the register are one plain
-// store each, and a dying runtime finds its pending roots by walking the slabs. No list, no lock.
+// the runtime whose root frame begins there, so that entering and leaving the register are one
+// plain store each, and a dying runtime finds its pending roots by walking the slabs. No list, no
+// lock.
 //
 // Memory once taken for slabs is kept until the process ends.
 #pragma once
@@ -47,8 +48,8 @@ inline constexpr std::size_t largest_fine_bytes = 1024;
 inline constexpr std::size_t coarse_step_bytes = 1024;
 inline constexpr std::size_t largest_pooled_bytes = 16 * 1024;
 inline constexpr std::size_t fine_classes = largest_fine_bytes / fine_step_bytes + 1;
-inline constexpr std::size_t classes =
-    fine_classes + largest_pooled_bytes / coarse_step_bytes - largest_fine_bytes / coarse_step_bytes;
+inline constexpr std::size_t classes = fine_classes + largest_pooled_bytes / coarse_step_bytes -
+                                       largest_fine_bytes / coarse_step_bytes;
 
 constexpr std::size_t class_of(std::size_t bytes) noexcept {
   if (bytes <= largest_fine_bytes) [[likely]] {
@@ -158,7 +159,8 @@ inline slab& take_slab(std::size_t frame_bytes) {
   void* place = ::operator new(slab::first_frame_offset + bytes, std::align_val_t(slab_bytes));
   auto& shared = shared_state::get();
   std::lock_guard guard(shared.slabs_mutex);
-  auto& own = *new (place) slab{.frame_bytes = bytes, .next = shared.large_slabs, .previous = nullptr};
+  auto& own =
+      *new (place) slab{.frame_bytes = bytes, .next = shared.large_slabs, .previous = nullptr};
   if (own.next != nullptr) own.next->previous = &own;
   shared.large_slabs = &own;
   return own.begin();
@@ -214,7 +216,8 @@ struct return_at_exit {
   return std::exchange(own.fresh, own.fresh + frame_bytes);
 }
 
-[[gnu::noinline]] inline void release_slowly(thread_cache::size_class& own, std::size_t index) noexcept {
+[[gnu::noinline]] inline void release_slowly(thread_cache::size_class& own,
+                                             std::size_t index) noexcept {
   // The hot half stays; the older half, behind it, goes.
   free_frame* last_kept = own.first;
   for (u32 i = 1; i < batch_frames; ++i) last_kept = last_kept->next;
@@ -232,10 +235,12 @@ constexpr bool is_pooled(std::size_t bytes) noexcept {
 REGATTA_READS_THREAD_LOCAL inline void* allocate(std::size_t bytes) {
   auto& own_cache = detail::cache();
   ++own_cache.allocations;
-  if (!detail::is_pooled(bytes)) [[unlikely]] return detail::allocate_large(bytes);
+  if (!detail::is_pooled(bytes)) [[unlikely]]
+    return detail::allocate_large(bytes);
   std::size_t const index = detail::class_of(bytes);
   auto& own = own_cache.of_class[index];
-  if (own.first == nullptr) [[unlikely]] return detail::allocate_slowly(own_cache, index);
+  if (own.first == nullptr) [[unlikely]]
+    return detail::allocate_slowly(own_cache, index);
   --own.count;
   return std::exchange(own.first, own.first->next);
 }
@@ -261,10 +266,12 @@ REGATTA_READS_THREAD_LOCAL inline void release(void* frame, std::size_t bytes) n
   auto& own = own_cache.of_class[index];
   freed->next = own.first;
   own.first = freed;
-  if (++own.count == 2 * detail::batch_frames) [[unlikely]] detail::release_slowly(own, index);
+  if (++own.count == 2 * detail::batch_frames) [[unlikely]]
+    detail::release_slowly(own, index);
 }
 
-// The next release() of this frame, by this thread, leaves its memory alone; the one after frees it.
+// The next release() of this frame, by this thread, leaves its memory alone; the one after frees
+// it.
 REGATTA_READS_THREAD_LOCAL inline void keep_memory_of(void* frame) noexcept {
   detail::cache().kept = frame;
 }

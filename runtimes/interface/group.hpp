@@ -1,6 +1,6 @@
 // A group drives several tasks inside the turn of one: its members run one at a time, on whichever
-// thread runs the owner, so they may share what the owner owns without a lock. It is what join, race
-// and unordered_set are made of.
+// thread runs the owner, so they may share what the owner owns without a lock. It is what join,
+// race and unordered_set are made of.
 //
 // The group is the executor of its members. A member that is woken goes on the group's ready list;
 // the first to find the owner asleep wakes it, so that the owner is woken once per batch, however
@@ -19,8 +19,8 @@ class group : public executor_base, public member_owner {
   group(group const&) = delete;
   group& operator=(group const&) = delete;
 
-  // The owner's turn only. The task begins to run in the next batch. Its frame must be destroyed, or
-  // the task have ended, before the group is destroyed.
+  // The owner's turn only. The task begins to run in the next batch. Its frame must be destroyed,
+  // or the task have ended, before the group is destroyed.
   void add(promise_base& member) noexcept {
     member.ends_as = completion::member;
     member.executor = this;
@@ -51,30 +51,25 @@ class group : public executor_base, public member_owner {
     run_batch([] { return false; });
   }
 
-  // Suspends the owner until a member is ready. Where one is already, the owner only lets others run
-  // first, so that a group of busy members does not keep its worker for itself.
-  auto turn() noexcept {
-    struct awaiter {
-      group& self;
+  class turn_awaiter {
+   public:
+    explicit turn_awaiter(group& self) noexcept : self_(self) {}
 
-      bool await_ready() const noexcept { return false; }
-      template <has_work P>
-      REGATTA_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<P> owner) const noexcept {
-        self.owner_ = &owner.promise();
-        work* const me = self.owner_;
-        work* expected = nullptr;
-        // Release: pairs with the acquire in push(), which reads owner_.
-        if (self.first_ == nullptr &&
-            self.ready_.compare_exchange_strong(expected, asleep(), std::memory_order_release,
-                                                std::memory_order_relaxed)) {
-          return;
-        }
-        me->wake();
-      }
-      void await_resume() const noexcept {}
-    };
-    return awaiter{*this};
-  }
+    bool await_ready() const noexcept { return false; }
+    template <has_work P>
+    REGATTA_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<P> owner) const noexcept {
+      work& me = owner.promise();
+      if (!self_.fall_asleep(me)) me.wake();
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    group& self_;
+  };
+
+  // Suspends the owner until a member is ready. Where one is already, the owner only lets others
+  // run first, so that a group of busy members does not keep its worker for itself.
+  turn_awaiter turn() noexcept { return turn_awaiter(*this); }
 
   void post(work& member) noexcept final {
     if (push(member)) owner_->wake();
@@ -95,6 +90,17 @@ class group : public executor_base, public member_owner {
  private:
   // Marks a ready list whose owner is suspended and must be woken.
   static work* asleep() noexcept { return reinterpret_cast<work*>(std::uintptr_t{1}); }
+
+  // The owner's turn only. False: a member is ready already. True: from here on the owner may be
+  // running again, on another thread.
+  bool fall_asleep(work& owner) noexcept {
+    owner_ = &owner;
+    work* expected = nullptr;
+    // Release: pairs with the acquire in push(), which reads owner_.
+    return first_ == nullptr &&
+           ready_.compare_exchange_strong(expected, asleep(), std::memory_order_release,
+                                          std::memory_order_relaxed);
+  }
 
   // Any thread. True: the owner was asleep, and this caller is the one to wake it.
   bool push(work& member) noexcept {

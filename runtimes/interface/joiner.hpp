@@ -1,5 +1,5 @@
-// joiner<T>: the handle of a task that was spawned. Await it for the result; drop it to let the task
-// go on alone (it is then *detached*, and its result or exception is thrown away).
+// joiner<T>: the handle of a task that was spawned. Await it for the result; drop it to let the
+// task go on alone (it is then *detached*, and its result or exception is thrown away).
 #pragma once
 
 #include <utility>
@@ -23,7 +23,7 @@ class joiner {
   using value_type = T;
 
   joiner() = default;
-  explicit joiner(promise<T>& root) noexcept : root_(&root) {}
+  explicit joiner(task_promise<T>& root) noexcept : root_(&root) {}
   joiner(joiner&& other) noexcept : root_(std::exchange(other.root_, nullptr)) {}
   joiner& operator=(joiner&& other) noexcept {
     joiner(std::move(other)).swap(*this);
@@ -47,11 +47,10 @@ class joiner {
   // Lets go of the task. It runs on.
   void detach() noexcept {
     if (root_ == nullptr) return;
-    promise<T>& root = *std::exchange(root_, nullptr);
+    task_promise<T>& root = *std::exchange(root_, nullptr);
     std::uintptr_t state = join_state::running;
     // Acquire-release: hands over to the ending, or takes over from it.
-    if (root.link.compare_exchange_strong(state, join_state::detached,
-                                          std::memory_order_acq_rel)) {
+    if (root.link.compare_exchange_strong(state, join_state::detached, std::memory_order_acq_rel)) {
       return;
     }
     state = settled(root);
@@ -62,14 +61,14 @@ class joiner {
     }
   }
 
-  // Waits until the task has ended; answers its value or throws its exception. At most once. Safe to
-  // cancel: the task runs on and can be awaited again.
+  // Waits until the task has ended; answers its value or throws its exception. At most once. Safe
+  // to cancel: the task runs on and can be awaited again.
   auto operator co_await() & noexcept { return awaiter(*root_); }
   auto operator co_await() && noexcept { return awaiter(*root_); }
 
  private:
   // The end of a task takes a few instructions; whoever arrives in between waits for it.
-  static std::uintptr_t settled(promise<T>& root) noexcept {
+  static std::uintptr_t settled(task_promise<T>& root) noexcept {
     backoff pause;
     for (;;) {
       std::uintptr_t const state = root.link.load(std::memory_order_acquire);
@@ -77,14 +76,14 @@ class joiner {
       pause.wait();
     }
   }
-  static void free_abandoned(promise<T>& root) noexcept {
+  static void free_abandoned(task_promise<T>& root) noexcept {
     void* const frame = root.frame();
     frame_pool::release(frame, frame_pool::bytes_of(frame));
   }
 
   class awaiter {
    public:
-    explicit awaiter(promise<T>& root) noexcept : root_(root) {}
+    explicit awaiter(task_promise<T>& root) noexcept : root_(root) {}
     awaiter(awaiter const&) = delete;
     awaiter& operator=(awaiter const&) = delete;
     // Cancelled while waiting: stop waiting, or let the waker finish with us.
@@ -103,7 +102,7 @@ class joiner {
     template <has_work P>
     REGATTA_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<P> parent) noexcept {
       work* const me = &parent.promise();
-      promise<T>& root = root_;
+      task_promise<T>& root = root_;
       std::uintptr_t state = join_state::running;
       waiter_ = me;
       // Release: pairs with the acquire in the ending, which reads our frame.
@@ -123,11 +122,11 @@ class joiner {
     }
 
    private:
-    promise<T>& root_;
+    task_promise<T>& root_;
     work* waiter_ = nullptr;
   };
 
-  promise<T>* root_ = nullptr;
+  task_promise<T>* root_ = nullptr;
 };
 
 // The root's side: how a runtime starts a task, and what it does with those that are left over.
@@ -135,8 +134,9 @@ namespace roots {
 
 // Makes a task a root of `owner`, ready to be posted to `where`.
 template <class T>
-promise<T>& enroll(task<T> started, executor_base& where, frame_pool::owner_id owner) noexcept {
-  promise<T>& root = started.release().promise();
+task_promise<T>& enroll(task<T> started, executor_base& where,
+                        frame_pool::owner_id owner) noexcept {
+  task_promise<T>& root = started.release().promise();
   root.ends_as = completion::root;
   root.executor = &where;
   frame_pool::enroll(root.frame(), owner);

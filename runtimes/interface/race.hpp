@@ -1,6 +1,7 @@
 // race: several tasks at once, and the first result counts. The losers are destroyed where they
 // wait, and race answers only when every one of them is dead. What a loser was about to receive is
-// not lost: every awaitable gives back on destruction what it had been handed (channel.hpp, net.hpp).
+// not lost: every awaitable gives back on destruction what it had been handed (channel.hpp,
+// net.hpp).
 //
 // The tasks begin in order; one that ends without waiting wins before the later ones have begun.
 #pragma once

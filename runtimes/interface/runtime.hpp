@@ -75,14 +75,14 @@ template <class A, class T>
 concept awaitable_of = std::same_as<await_result<A>, T>;
 
 template <class R>
-concept runtime = executor<R> && std::constructible_from<R, runtime_options> &&
-                  requires(R& rt, task<int> t) {
-                    typename R::threading;  // many_threads or one_thread
-                    { R::info() } -> std::same_as<runtime_info>;
-                    { rt.block_on(std::move(t)) } -> std::same_as<int>;
-                    { rt.spawn(std::move(t)) } -> awaitable_of<int>;
-                    { rt.yield() } -> awaitable_of<void>;
-                  };
+concept runtime =
+    executor<R> && std::constructible_from<R, runtime_options> && requires(R& rt, task<int> t) {
+      typename R::threading;  // many_threads or one_thread
+      { R::info() } -> std::same_as<runtime_info>;
+      { rt.block_on(std::move(t)) } -> std::same_as<int>;
+      { rt.spawn(std::move(t)) } -> awaitable_of<int>;
+      { rt.yield() } -> awaitable_of<void>;
+    };
 
 template <class R>
 concept timed_runtime = runtime<R> && requires(R& rt, time_point deadline) {
@@ -91,7 +91,9 @@ concept timed_runtime = runtime<R> && requires(R& rt, time_point deadline) {
 
 template <class R>
 concept blocking_runtime = runtime<R> && requires(R& rt) {
-  { rt.run_blocking([] { return 1; }) } -> awaitable_of<int>;
+  {
+    rt.run_blocking([] { return 1; })
+  } -> awaitable_of<int>;
 };
 
 template <class R>
@@ -107,33 +109,36 @@ class runtime_defaults : public executor_base {
   // Starts the task now; await the joiner later, or drop it. Any thread.
   template <class T>
   joiner<T> spawn(task<T> started) {
-    promise<T>& root = roots::enroll(std::move(started), *this, register_entry_.id());
+    task_promise<T>& root = roots::enroll(std::move(started), *this, register_entry_.id());
     // The joiner first: once posted, the task may end at any moment.
     joiner<T> answer(root);
     self().post_new(root);
     return answer;
   }
 
-  // Lets every other ready task run before this one goes on.
-  auto yield() noexcept {
-    struct awaiter {
-      Self& rt;
+  class yield_awaiter {
+   public:
+    explicit yield_awaiter(Self& rt) noexcept : rt_(rt) {}
 
-      bool await_ready() const noexcept { return false; }
-      template <has_work P>
-      REGATTA_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<P> h) const noexcept {
-        work& me = h.promise();
-        // A member of a group goes back to its group.
-        if (me.executor == &rt) {
-          rt.post_yielded(me);
-        } else {
-          me.wake();
-        }
+    bool await_ready() const noexcept { return false; }
+    template <has_work P>
+    REGATTA_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<P> h) const noexcept {
+      work& me = h.promise();
+      // A member of a group goes back to its group.
+      if (me.executor == &rt_) {
+        rt_.post_yielded(me);
+      } else {
+        me.wake();
       }
-      void await_resume() const noexcept {}
-    };
-    return awaiter{self()};
-  }
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    Self& rt_;
+  };
+
+  // Lets every other ready task run before this one goes on.
+  yield_awaiter yield() noexcept { return yield_awaiter(self()); }
 
   // What a runtime may do better for a task that was just spawned, or that yielded.
   void post_new(work& w) noexcept { self().post(w); }

@@ -62,7 +62,8 @@ class promise_base : public work {
   }
   void* frame() noexcept { return handle().address(); }
 
-  // Who is told of the end: the frame that awaits (child), the join state (root), the owner (member).
+  // Who is told of the end: the frame that awaits (child), the join state (root), the owner
+  // (member).
   std::atomic<std::uintptr_t> link{0};
   completion ends_as = completion::child;
   outcome result = outcome::pending;
@@ -74,7 +75,8 @@ class promise_base : public work {
 namespace join_state {
 inline constexpr std::uintptr_t running = 0;    // Nobody waits yet.
 inline constexpr std::uintptr_t finishing = 1;  // The task has ended and is telling: a moment.
-inline constexpr std::uintptr_t finished = 2;   // The result is there, and the joiner owns the frame.
+inline constexpr std::uintptr_t finished =
+    2;  // The result is there, and the joiner owns the frame.
 inline constexpr std::uintptr_t detached = 3;   // The joiner has let go: the frame frees itself.
 inline constexpr std::uintptr_t abandoned = 4;  // The runtime died first; only the memory is left.
 inline constexpr std::uintptr_t first_waiter = 16;
@@ -84,8 +86,8 @@ inline constexpr std::uintptr_t first_waiter = 16;
 struct promise_base::ending {
   promise_base& self;
 
-  // True: nobody will ever look at this frame again, and running off its end frees it. (Destroying a
-  // frame inside its own await_suspend is miscompiled by g++ 15.2, GCC PR 121961.)
+  // True: nobody will ever look at this frame again, and running off its end frees it. (Destroying
+  // a frame inside its own await_suspend is miscompiled by g++ 15.2, GCC PR 121961.)
   bool await_ready() const noexcept {
     if (self.ends_as != completion::root) return false;
     frame_pool::strike(self.frame());
@@ -131,12 +133,12 @@ inline promise_base::ending promise_base::final_suspend() noexcept { return {*th
 
 // The result of a task: nothing yet, a value, or the exception that ended it.
 template <class T>
-class promise final : public promise_base {
+class task_promise final : public promise_base {
   static_assert(!std::is_reference_v<T>, "a task answers a value: use a pointer for a reference");
 
  public:
-  promise() noexcept {}
-  ~promise() {
+  task_promise() noexcept {}
+  ~task_promise() {
     if (result == outcome::value) std::destroy_at(&value_);
     if (result == outcome::error) std::destroy_at(&error_);
   }
@@ -156,7 +158,8 @@ class promise final : public promise_base {
 
   // The value, moved out, or the exception. Once.
   T take() {
-    if (result == outcome::error) [[unlikely]] std::rethrow_exception(error_);
+    if (result == outcome::error) [[unlikely]]
+      std::rethrow_exception(error_);
     REGATTA_DEBUG_ASSERT(result == outcome::value, "await a task before you take its result");
     return std::move(value_);
   }
@@ -169,10 +172,10 @@ class promise final : public promise_base {
 };
 
 template <>
-class promise<void> final : public promise_base {
+class task_promise<void> final : public promise_base {
  public:
-  promise() noexcept {}
-  ~promise() {
+  task_promise() noexcept {}
+  ~task_promise() {
     if (result == outcome::error) std::destroy_at(&error_);
   }
 
@@ -184,7 +187,8 @@ class promise<void> final : public promise_base {
     result = outcome::error;
   }
   void take() {
-    if (result == outcome::error) [[unlikely]] std::rethrow_exception(error_);
+    if (result == outcome::error) [[unlikely]]
+      std::rethrow_exception(error_);
   }
 
  private:
@@ -196,7 +200,7 @@ class promise<void> final : public promise_base {
 template <class T = void>
 class [[nodiscard("a task that nobody awaits or spawns never runs")]] task {
  public:
-  using promise_type = promise<T>;
+  using promise_type = task_promise<T>;
   using value_type = T;
   using handle_type = std::coroutine_handle<promise_type>;
 
@@ -219,25 +223,26 @@ class [[nodiscard("a task that nobody awaits or spawns never runs")]] task {
   handle_type release() noexcept { return std::exchange(handle_, nullptr); }
   promise_type& promise() const noexcept { return handle_.promise(); }
 
-  // Runs the task inside the awaiting one, and answers its value or throws its exception. Once.
-  auto operator co_await() const noexcept {
-    struct awaiter {
-      handle_type handle;
+  struct awaiter {
+    handle_type handle;
 
-      bool await_ready() const noexcept { return false; }
-      template <has_work P>
-      REGATTA_AWAIT_SUSPEND handle_type await_suspend(
-          std::coroutine_handle<P> parent) const noexcept {
-        handle.promise().executor = parent.promise().executor;
-        // Relaxed: safe because the child is resumed by this very thread.
-        handle.promise().link.store(reinterpret_cast<std::uintptr_t>(parent.address()),
-                                    std::memory_order_relaxed);
-        return handle;
-      }
-      T await_resume() const { return handle.promise().take(); }
-    };
+    bool await_ready() const noexcept { return false; }
+    template <has_work P>
+    REGATTA_AWAIT_SUSPEND handle_type
+    await_suspend(std::coroutine_handle<P> parent) const noexcept {
+      handle.promise().executor = parent.promise().executor;
+      // Relaxed: safe because the child is resumed by this very thread.
+      handle.promise().link.store(reinterpret_cast<std::uintptr_t>(parent.address()),
+                                  std::memory_order_relaxed);
+      return handle;
+    }
+    T await_resume() const { return handle.promise().take(); }
+  };
+
+  // Runs the task inside the awaiting one, and answers its value or throws its exception. Once.
+  awaiter operator co_await() const noexcept {
     REGATTA_DEBUG_ASSERT(handle_, "this task was moved from or awaited before");
-    return awaiter{handle_};
+    return {handle_};
   }
 
  private:
@@ -245,13 +250,13 @@ class [[nodiscard("a task that nobody awaits or spawns never runs")]] task {
 };
 
 template <class T>
-task<T> promise<T>::get_return_object() noexcept {
-  static_assert(alignof(promise<T>) <= 2 * sizeof(void*),
+task<T> task_promise<T>::get_return_object() noexcept {
+  static_assert(alignof(task_promise<T>) <= 2 * sizeof(void*),
                 "over-aligned results do not fit in a coroutine frame: keep them on the heap");
-  return task<T>(std::coroutine_handle<promise<T>>::from_promise(*this));
+  return task<T>(std::coroutine_handle<task_promise<T>>::from_promise(*this));
 }
-inline task<void> promise<void>::get_return_object() noexcept {
-  return task<void>(std::coroutine_handle<promise<void>>::from_promise(*this));
+inline task<void> task_promise<void>::get_return_object() noexcept {
+  return task<void>(std::coroutine_handle<task_promise<void>>::from_promise(*this));
 }
 
 // A value of type T, or `nothing` for void, so that generic code can hold either.
@@ -259,7 +264,7 @@ template <class T>
 using value_or_nothing = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
 template <class T>
-value_or_nothing<T> take_value(promise<T>& from) {
+value_or_nothing<T> take_value(task_promise<T>& from) {
   if constexpr (std::is_void_v<T>) {
     from.take();
     return {};

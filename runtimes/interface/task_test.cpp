@@ -140,7 +140,9 @@ TEST(Joiner, GivesTheValueOfASpawnedTask) {
 TEST(Joiner, ADroppedJoinerLetsTheTaskRunOn) {
   std::vector<int> trace;
   auto parent = [](least_runtime& rt, std::vector<int>& seen) -> task<void> {
-    { auto const dropped = rt.spawn(yield_then(rt, 3, 1, seen)); }
+    {
+      auto const dropped = rt.spawn(yield_then(rt, 3, 1, seen));
+    }
     while (seen.empty()) co_await rt.yield();
   };
   least_runtime rt;

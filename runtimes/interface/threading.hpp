@@ -1,5 +1,6 @@
 // How many threads may touch a thing, as a type. A runtime names its policy as `R::threading`, and
-// the primitives that serve it (channels, timers) pay for locks and atomics only under many_threads.
+// the primitives that serve it (channels, timers) pay for locks and atomics only under
+// many_threads.
 #pragma once
 
 #include <atomic>

@@ -37,31 +37,33 @@ class unordered_set final : public group {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
+  class next_awaiter {
+   public:
+    explicit next_awaiter(unordered_set& set) noexcept : set_(set) {}
+    next_awaiter(next_awaiter const&) = delete;
+    next_awaiter& operator=(next_awaiter const&) = delete;
+
+    bool await_ready() {
+      if (set_.has_answer()) return true;
+      set_.run_batch();
+      return set_.has_answer();
+    }
+    // Only who really has to wait pays for a frame to wait in.
+    template <has_work P>
+    REGATTA_AWAIT_SUSPEND std::coroutine_handle<> await_suspend(std::coroutine_handle<P> owner) {
+      driver_ = set_.wait_for_answer();
+      return driver_.operator co_await().await_suspend(owner);
+    }
+    std::optional<value_or_nothing<T>> await_resume() { return set_.take_answer(); }
+
+   private:
+    unordered_set& set_;
+    task<void> driver_;
+  };
+
   // Waits for the next member to end and answers its value, or throws what it threw; nullopt when
   // no member is left. Safe to cancel: the members keep their state. Only one task at a time.
-  auto next() {
-    struct awaiter {
-      unordered_set& self;
-      task<void> driver;
-
-      explicit awaiter(unordered_set& set) noexcept : self(set) {}
-      awaiter(awaiter&&) = delete;
-
-      bool await_ready() {
-        if (self.has_answer()) return true;
-        self.run_batch();
-        return self.has_answer();
-      }
-      // Only who really has to wait pays for a frame to wait in.
-      template <has_work P>
-      REGATTA_AWAIT_SUSPEND std::coroutine_handle<> await_suspend(std::coroutine_handle<P> owner) {
-        driver = self.wait_for_answer();
-        return driver.operator co_await().await_suspend(owner);
-      }
-      std::optional<value_or_nothing<T>> await_resume() { return self.take_answer(); }
-    };
-    return awaiter(*this);
-  }
+  next_awaiter next() noexcept { return next_awaiter(*this); }
 
   void member_ended(promise_base& member) noexcept override {
     // Safe because a member that has ended is in no queue: its link is free.
@@ -82,7 +84,7 @@ class unordered_set final : public group {
 
   std::optional<value_or_nothing<T>> take_answer() {
     if (first_ended_ == nullptr) return std::nullopt;
-    auto& ended = static_cast<promise<T>&>(static_cast<promise_base&>(*first_ended_));
+    auto& ended = static_cast<task_promise<T>&>(static_cast<promise_base&>(*first_ended_));
     first_ended_ = ended.next;
     if (first_ended_ == nullptr) last_ended_ = nullptr;
     free_places_.push_back(ended.place);

@@ -41,8 +41,9 @@ struct work {
 
   // Runs the coroutine until it suspends next. The executor calls this, nobody else.
   void resume() noexcept {
-    // Safe because `work` is the first base of every promise, and no promise is aligned to more than
-    // two pointers (asserted in task.hpp), so that all of them lie at the same place in the frame.
+    // Safe because `work` is the first base of every promise, and no promise is aligned to more
+    // than two pointers (asserted in task.hpp), so that all of them lie at the same place in the
+    // frame.
     std::coroutine_handle<work>::from_promise(*this).resume();
   }
 
