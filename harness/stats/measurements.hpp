@@ -1,0 +1,119 @@
+// All samples of a run, sorted by cell, row and block, and reduced to one number per block.
+//
+// Samples stream in one by one; what is kept is the time of each sample and sums of the rest, so a
+// million samples take some tens of megabytes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <istream>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/stats/paired_ratio.hpp"
+#include "harness/stats/sample.hpp"
+
+namespace regatta::stats {
+
+// The quantiles of the latency that every table shows, in ns.
+struct latency_quantiles {
+  double p50 = 0.0;
+  double p90 = 0.0;
+  double p99 = 0.0;
+  double p999 = 0.0;
+};
+
+// What one row did in one cell in one block.
+struct block_measurement {
+  std::vector<double> ns_per_operation;  // one for each sample
+  std::uint64_t iterations = 0;
+  std::uint64_t ns = 0;
+  std::uint64_t operations = 0;
+  std::optional<std::uint64_t> cpu_ns;
+  std::optional<std::uint64_t> allocations;
+  std::optional<std::uint64_t> voluntary_switches;
+  std::optional<std::uint64_t> involuntary_switches;
+  std::optional<std::uint64_t> peak_rss_bytes;  // the greatest of its samples
+  std::map<std::string, std::uint64_t, std::less<>> counters;
+  std::vector<latency_quantiles> latency_ns;  // one for each sample that has a histogram
+
+  double median_ns_per_operation() const;
+};
+
+// What one row did in one cell in all blocks.
+struct row_measurement {
+  stats::outcome outcome = stats::outcome::ok;  // the gravest of all visits
+  std::string reason;                           // that of the first visit that ended so
+  std::size_t visits = 0;
+  std::map<stats::outcome, std::size_t> visits_by_outcome;
+  std::map<std::uint64_t, block_measurement> blocks;
+  std::optional<std::uint64_t> threads_used;  // the most of any sample
+  std::optional<histogram> latency_ns;        // of all samples together
+
+  // Usable only if no visit failed: a row that answered wrong once is not trusted with a time.
+  bool measured() const { return outcome == stats::outcome::ok && !blocks.empty(); }
+
+  block_values ns_per_operation() const;
+
+  // The median over blocks of a total divided by the block's operations. Nothing where no block has
+  // the total.
+  std::optional<double> per_operation(
+      std::function<std::optional<std::uint64_t>(block_measurement const&)> const& total) const;
+};
+
+struct row_identity {
+  std::string row;
+  std::string contender;
+  std::string variant;
+  bool twin = false;
+};
+
+struct cell_measurement {
+  std::string cell;
+  std::string scenario;
+  nlohmann::ordered_json params;
+  std::map<std::string, row_measurement, std::less<>> rows;
+
+  row_measurement const* find(std::string_view row) const;
+};
+
+class measurements {
+ public:
+  void add(sample const& s);
+
+  // In the order in which they first appeared.
+  std::vector<row_identity> const& rows() const { return rows_; }
+  std::vector<cell_measurement> const& cells() const { return cells_; }
+
+  cell_measurement const* find(std::string_view cell) const;
+
+  // The number of different blocks in which anything was measured.
+  std::size_t blocks() const;
+  std::size_t samples() const { return samples_; }
+
+ private:
+  std::vector<row_identity> rows_;
+  std::vector<cell_measurement> cells_;
+  std::map<std::string, std::size_t, std::less<>> row_index_;
+  std::map<std::string, std::size_t, std::less<>> cell_index_;
+  std::size_t samples_ = 0;
+};
+
+struct bad_line {
+  std::size_t number = 0;  // from 1
+  std::string reason;
+};
+
+struct samples_file {
+  measurements samples;
+  std::vector<bad_line> bad_lines;
+};
+
+// Reads samples.jsonl. A bad line is noted and passed over; the good ones on both sides of it
+// count.
+samples_file read_samples(std::istream& in);
+
+}  // namespace regatta::stats

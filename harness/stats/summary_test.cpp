@@ -1,0 +1,237 @@
+#include "harness/stats/summary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <stdexcept>
+
+namespace regatta::stats {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+sample sample_of(std::string const& row, std::string const& cell, std::uint64_t block,
+                 double ns_per_operation) {
+  sample s;
+  s.block = block;
+  s.row = row;
+  s.twin = row.ends_with("#twin");
+  s.contender = row.substr(0, row.find_first_of("/#"));
+  s.cell = cell;
+  s.scenario = cell.substr(0, cell.find(' '));
+  s.iterations = 10;
+  s.operations = 1'000;
+  s.ns = static_cast<std::uint64_t>(std::llround(ns_per_operation * 1'000.0));
+  s.cpu_ns = 2 * s.ns;
+  s.allocations = 500;
+  s.peak_rss_bytes = 1'000'000;
+  s.voluntary_switches = 20;
+  s.involuntary_switches = 0;
+  s.threads_used = 2;
+  s.counters["polls"] = 3'000;
+  return s;
+}
+
+// A small run in a gusty wind: "alpha" costs 100 ns, its twin the same, "beta" 101 ns (which nobody
+// can tell), "gamma" 150 ns, each with 2 % noise of its own.
+measurements small_run(std::vector<std::string> const& cells, std::size_t blocks) {
+  std::mt19937_64 random(21);
+  std::normal_distribution<double> gust(0.0, 0.3), own(0.0, 0.02);
+  measurements all;
+  for (std::uint64_t block = 0; block != blocks; ++block) {
+    for (auto const& cell : cells) {
+      double const wind = std::exp(gust(random));
+      for (auto const& [row, cost] : std::initializer_list<std::pair<char const*, double>>{
+               {"alpha", 100}, {"alpha#twin", 100}, {"beta/threads=1", 101}, {"gamma", 150}}) {
+        all.add(sample_of(row, cell, block, cost * wind * std::exp(own(random))));
+      }
+    }
+  }
+  return all;
+}
+
+json const& result_of(json const& summary, std::string const& cell, std::string const& row) {
+  for (auto const& c : summary["cells"]) {
+    if (c["cell"] != cell) continue;
+    for (auto const& r : c["results"]) {
+      if (r["row"] == row) return r;
+    }
+  }
+  throw std::out_of_range(cell + " " + row);
+}
+
+json const& mean_of(json const& summary, std::string const& row) {
+  for (auto const& mean : summary["geometric_means"]) {
+    if (mean["row"] == row) return mean;
+  }
+  throw std::out_of_range(row);
+}
+
+TEST(Summary, CallsATieATieAndAGapAGap) {
+  auto const summary = summarise(small_run({"skynet leaves=10", "yield tasks=2"}, 10), {});
+  auto const& gamma = result_of(summary, "skynet leaves=10", "gamma");
+  EXPECT_TRUE(gamma["ratio_to_best"]["separated"].get<bool>());
+  EXPECT_NEAR(gamma["ratio_to_best"]["median"].get<double>(), 1.5, 0.06);
+  EXPECT_EQ(gamma["group"], 2);
+  for (auto const* row : {"alpha", "beta/threads=1"}) {
+    auto const& tied = result_of(summary, "skynet leaves=10", row);
+    EXPECT_FALSE(tied["ratio_to_best"]["separated"].get<bool>());
+    EXPECT_EQ(tied["group"], 1);
+  }
+}
+
+TEST(Summary, TheTwinServesTheNoiseFloorAndIsNeverRanked) {
+  auto const summary = summarise(small_run({"a x=1", "b x=1", "c x=1"}, 10), {});
+  EXPECT_EQ(summary["noise"]["row"], "alpha");
+  EXPECT_EQ(summary["noise"]["twin"], "alpha#twin");
+  EXPECT_FALSE(summary["noise"]["separated"].get<bool>());
+  EXPECT_NEAR(summary["noise"]["ratio_median"].get<double>(), 1.0, 0.02);
+  EXPECT_GT(summary["noise"]["spread"].get<double>(), 0.0);
+  EXPECT_LT(summary["noise"]["spread"].get<double>(), 0.03);
+  EXPECT_EQ(summary["noise"]["cells"].size(), 3u);
+  auto const& twin = result_of(summary, "a x=1", "alpha#twin");
+  EXPECT_EQ(twin["outcome"], "ok");
+  EXPECT_TRUE(twin["group"].is_null());
+  for (auto const& cell : summary["cells"]) EXPECT_NE(cell["best"], "alpha#twin");
+  for (auto const& mean : summary["geometric_means"]) EXPECT_NE(mean["row"], "alpha#twin");
+}
+
+TEST(Summary, QuantitiesArePerOperation) {
+  auto const summary = summarise(small_run({"a x=1"}, 6), {});
+  auto const& alpha = result_of(summary, "a x=1", "alpha");
+  EXPECT_EQ(alpha["blocks"], 6);
+  EXPECT_EQ(alpha["allocations_per_operation"], 0.5);
+  EXPECT_EQ(alpha["voluntary_switches_per_operation"], 0.02);
+  EXPECT_EQ(alpha["involuntary_switches_per_operation"], 0.0);
+  EXPECT_EQ(alpha["counters"]["polls"], 3.0);
+  EXPECT_EQ(alpha["threads_used"], 2);
+  EXPECT_EQ(alpha["peak_rss_bytes"], 1'000'000);
+  EXPECT_EQ(alpha["ns_per_operation"]["confidence"], 0.96875);
+  EXPECT_NEAR(alpha["cpu_ns_per_operation"].get<double>(),
+              2 * alpha["ns_per_operation"]["median"].get<double>(), 1e-6);
+  EXPECT_NEAR(alpha["operations_per_second"]["low"].get<double>(),
+              1e9 / alpha["ns_per_operation"]["high"].get<double>(), 1e-3);
+}
+
+TEST(Summary, SeveralSamplesOfOneBlockAreOnePieceOfEvidence) {
+  measurements all;
+  for (double ns : {100.0, 500.0, 102.0}) all.add(sample_of("alpha", "a x=1", 0, ns));
+  auto const summary = summarise(all, {});
+  auto const& alpha = result_of(summary, "a x=1", "alpha");
+  EXPECT_EQ(alpha["blocks"], 1);
+  EXPECT_EQ(alpha["ns_per_operation"]["median"], 102.0);
+  EXPECT_EQ(alpha["ns_per_operation"]["confidence"], 0.0);
+}
+
+TEST(Summary, OneWrongAnswerWithholdsEveryTimeOfThatRowInThatCell) {
+  auto all = small_run({"a x=1", "b x=1"}, 6);
+  sample wrong = sample_of("alpha", "a x=1", 6, 1.0);
+  wrong.outcome = outcome::wrong_answer;
+  wrong.reason = "answered 7, expected 8";
+  all.add(wrong);
+  auto const summary = summarise(all, {});
+  auto const& alpha = result_of(summary, "a x=1", "alpha");
+  EXPECT_EQ(alpha["outcome"], "wrong_answer");
+  EXPECT_EQ(alpha["reason"], "in 1 of 7 visits: answered 7, expected 8");
+  EXPECT_FALSE(alpha.contains("ns_per_operation"));
+  EXPECT_EQ(summary["cells"][0]["best"], "beta/threads=1");
+  EXPECT_EQ(result_of(summary, "b x=1", "alpha")["outcome"], "ok");
+}
+
+TEST(Summary, TheGravestOutcomeStandsForTheRow) {
+  measurements all;
+  for (auto o : {outcome::timeout, outcome::crashed, outcome::ok, outcome::failed}) {
+    auto s = sample_of("alpha", "a x=1", static_cast<std::uint64_t>(o), 10.0);
+    s.outcome = o;
+    s.reason = std::string(to_string(o));
+    all.add(s);
+  }
+  EXPECT_EQ(result_of(summarise(all, {}), "a x=1", "alpha")["outcome"], "crashed");
+}
+
+TEST(Summary, WhatWasPlannedButNotReachedIsSaid) {
+  auto const plan = json::parse(R"({"seed":42,"blocks":6,
+    "rows":[{"row":"alpha","contender":"alpha","hello":{"threads":2}},
+            {"row":"tokio","contender":"tokio","skipped":"cargo was not found"}],
+    "cells":[{"cell":"z last=1","scenario":"z","params":{"last":1}},
+             {"cell":"a x=1","scenario":"a","params":{"x":1}}]})");
+  measurements all;
+  all.add(sample_of("alpha", "a x=1", 0, 10.0));
+  auto const summary =
+      summarise(all, {.run = "today", .machine = {{"label", "quiet"}}, .plan = plan});
+  EXPECT_EQ(summary["run"], "today");
+  EXPECT_EQ(summary["label"], "quiet");
+  EXPECT_EQ(summary["seed"], 42);
+  EXPECT_EQ(summary["blocks"], 1);
+  EXPECT_EQ(summary["blocks_planned"], 6);
+  EXPECT_EQ(summary["rows"][0]["hello"]["threads"], 2);
+  EXPECT_EQ(summary["rows"][1]["skipped"], "cargo was not found");
+  EXPECT_EQ(summary["cells"][0]["cell"], "z last=1");
+  EXPECT_TRUE(summary["cells"][0]["best"].is_null());
+  EXPECT_EQ(result_of(summary, "z last=1", "alpha")["reason"], "the run ended before this cell");
+  EXPECT_EQ(result_of(summary, "a x=1", "tokio")["outcome"], "skipped");
+  EXPECT_EQ(result_of(summary, "a x=1", "tokio")["reason"], "cargo was not found");
+}
+
+TEST(Summary, GeometricMeansUseOnlyCellsThatAllCountedRowsShare) {
+  measurements all;
+  for (std::uint64_t block = 0; block != 6; ++block) {
+    for (auto const* cell : {"a x=1", "b x=1", "c x=1", "d x=1"}) {
+      all.add(sample_of("alpha", cell, block, 100));
+      all.add(sample_of("beta", cell, block, cell[0] == 'a' ? 50 : 400));
+    }
+    // gamma cannot run half of the cells, delta only one of four.
+    all.add(sample_of("gamma", "a x=1", block, 200));
+    all.add(sample_of("gamma", "b x=1", block, 200));
+    all.add(sample_of("delta", "a x=1", block, 1));
+  }
+  auto const summary = summarise(all, {});
+  EXPECT_EQ(mean_of(summary, "alpha")["cells"], 2);
+  // Among the counted rows, beta is the best of cell a and alpha of cell b.
+  EXPECT_NEAR(mean_of(summary, "alpha")["ratio"].get<double>(), std::sqrt(2.0 * 1.0), 1e-9);
+  EXPECT_NEAR(mean_of(summary, "beta")["ratio"].get<double>(), std::sqrt(1.0 * 4.0), 1e-9);
+  EXPECT_NEAR(mean_of(summary, "gamma")["ratio"].get<double>(), std::sqrt(4.0 * 2.0), 1e-9);
+  EXPECT_TRUE(mean_of(summary, "delta")["ratio"].is_null());
+  EXPECT_EQ(mean_of(summary, "delta")["reason"], "ok in 1 of 4 cells");
+  EXPECT_EQ(summary["scenarios"].size(), 4u);
+}
+
+TEST(Summary, LatencyComesWithIntervalsAndACurve) {
+  measurements all;
+  for (std::uint64_t block = 0; block != 6; ++block) {
+    auto s = sample_of("alpha", "echo connections=1", block, 10.0);
+    s.latency_ns = {{1'000, 900}, {2'000, 99 + block % 2}, {50'000, 1}};
+    all.add(s);
+  }
+  auto const summary = summarise(all, {});
+  auto const& latency = result_of(summary, "echo connections=1", "alpha")["latency"];
+  EXPECT_EQ(latency["count"], 6'003);
+  EXPECT_NEAR(latency["p50"].get<double>(), 1'000, 10);
+  EXPECT_NEAR(latency["p99"].get<double>(), 2'000, 20);
+  EXPECT_EQ(latency["max"], 50'000);
+  EXPECT_NEAR(latency["intervals"]["p99"]["median"].get<double>(), 2'000, 20);
+  EXPECT_EQ(latency["intervals"]["p99"]["confidence"], 0.96875);
+  auto const& curve = latency["quantiles"];
+  EXPECT_EQ(curve.front()[0], 0.0);
+  EXPECT_EQ(curve.back(), json::parse("[1.0, 50000]"));
+  for (std::size_t i = 1; i != curve.size(); ++i) {
+    EXPECT_LT(curve[i - 1][0], curve[i][0]);
+    EXPECT_LE(curve[i - 1][1], curve[i][1]);
+  }
+}
+
+TEST(Summary, AnEmptyRunIsADocumentToo) {
+  auto const summary = summarise({}, {});
+  EXPECT_TRUE(summary["cells"].empty());
+  EXPECT_TRUE(summary["noise"].is_null());
+  EXPECT_TRUE(summary["geometric_means"].empty());
+}
+
+TEST(Summary, IsTheSameTextEachTime) {
+  EXPECT_EQ(summarise(small_run({"a x=1"}, 6), {}).dump(),
+            summarise(small_run({"a x=1"}, 6), {}).dump());
+}
+
+}  // namespace
+}  // namespace regatta::stats
