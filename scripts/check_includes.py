@@ -45,6 +45,7 @@ BOXES = {
             "harness/protocol",
             "harness/stats/histogram",
             "harness/machine",
+            "harness/specification",
             "scenarios/support",
             "runtimes/interface",
         ),

@@ -84,10 +84,4 @@ specification specify(scenarios::description description) {
   return specified;
 }
 
-specification const* find(std::string_view name) {
-  auto const scenarios = all();
-  auto const found = std::ranges::find(scenarios, name, &specification::name);
-  return found == scenarios.end() ? nullptr : *found;
-}
-
 }  // namespace regatta::specification

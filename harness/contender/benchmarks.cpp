@@ -1,0 +1,83 @@
+#include "harness/contender/benchmarks.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "harness/contender/sampling.hpp"
+
+namespace regatta::contender {
+namespace {
+
+using ::benchmark::Counter;
+
+std::string benchmark_name(std::string const& scenario,
+                           scenarios::parameter_list const& parameters) {
+  std::string name = scenario;
+  for (auto const& each : parameters) {
+    name.append("/").append(each.name).append(":").append(each.text);
+  }
+  return name;
+}
+
+void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
+              scenarios::parameter_list const& parameters) {
+  auto const operations = scenario.scenario.operations(parameters);
+  auto const expected = scenario.scenario.expected(parameters);
+  latency_recorder recorder;
+  stats::histogram latencies;
+  measured total;
+  try {
+    auto const cell = scenario.prepare(how, parameters);
+    for (auto _ : state) {
+      auto const taken = take_sample(*cell, {.iterations = 1, .expected = expected}, recorder);
+      if (taken.answer != expected) {
+        auto const what =
+            "answered " + std::to_string(taken.answer) + " instead of " + std::to_string(expected);
+        state.SkipWithError(what.c_str());
+        return;
+      }
+      state.SetIterationTime(static_cast<double>(taken.ns) * 1e-9);
+      total.cpu_ns += taken.cpu_ns;
+      total.allocations += taken.allocations;
+      latencies.merge(taken.latencies);
+    }
+  } catch (std::exception const& error) {
+    state.SkipWithError(error.what());
+    return;
+  }
+
+  auto const runs = static_cast<double>(state.iterations());
+  auto const done = runs * static_cast<double>(operations);
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(operations));
+  state.counters["operations"] = Counter(static_cast<double>(operations));
+  state.counters["allocations/op"] = Counter(static_cast<double>(total.allocations) / done);
+  state.counters["cpu_ns/op"] = Counter(static_cast<double>(total.cpu_ns) / done);
+  if (!latencies.empty()) {
+    state.counters["latency_ns_p50"] = Counter(static_cast<double>(latencies.quantile(0.5)));
+    state.counters["latency_ns_p99"] = Counter(static_cast<double>(latencies.quantile(0.99)));
+  }
+}
+
+}  // namespace
+
+void register_benchmarks(registry const& program, setup const& how, matrix cells) {
+  for (pair const& each : program.pairs()) {
+    if (!each.unsupported.empty()) continue;
+    auto const& scenario = each.scenario;
+    for (auto const& parameters : cells == matrix::quick ? scenario.quick() : scenario.full()) {
+      auto const name = benchmark_name(scenario.name, parameters);
+      auto const body = [&each, how, parameters](::benchmark::State& state) {
+        run_cell(state, each, how, parameters);
+      };
+      ::benchmark::RegisterBenchmark(name.c_str(), body)
+          ->UseManualTime()
+          ->Unit(::benchmark::kMicrosecond);
+    }
+  }
+}
+
+}  // namespace regatta::contender

@@ -1,0 +1,84 @@
+#include "harness/contender/check.hpp"
+
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "harness/contender/latency_recorder.hpp"
+
+namespace regatta::contender {
+namespace {
+
+// "" or what went wrong.
+std::string complaint_about(pair const& each, setup const& how,
+                            scenarios::parameter_list const& parameters) {
+  auto const expected = each.scenario.expected(parameters);
+  latency_recorder recorder;
+  try {
+    auto const cell = each.prepare(how, parameters);
+    for (int run = 0; run < 2; ++run) {
+      auto const answer = cell->run(recorder);
+      if (answer != expected) {
+        return "answered " + std::to_string(answer) + " instead of " + std::to_string(expected);
+      }
+    }
+  } catch (std::exception const& error) {
+    return error.what();
+  }
+  return "";
+}
+
+int check_one(pair const& each, setup const& how) {
+  if (!each.unsupported.empty()) {
+    std::cout << each.scenario.name << ": unsupported: " << each.unsupported << std::endl;
+    return exit_unsupported;
+  }
+  int verdict = exit_ok;
+  for (auto const& parameters : smoke_cells(each.scenario)) {
+    auto const cell = scenarios::cell_key(each.scenario.name, parameters);
+    // Before the run, so that the last line names the cell of a crash or a hang.
+    std::cout << cell << ": " << std::flush;
+    auto const complaint = complaint_about(each, how, parameters);
+    std::cout << (complaint.empty() ? "ok" : complaint) << std::endl;
+    if (!complaint.empty()) verdict = exit_wrong;
+  }
+  return verdict;
+}
+
+}  // namespace
+
+std::vector<scenarios::parameter_list> smoke_cells(scenarios::description const& scenario) {
+  std::vector<scenarios::parameter_list> cells{scenario.smoke()};
+  for (std::size_t i = 0; i < scenario.parameters.size(); ++i) {
+    auto const& described = scenario.parameters[i];
+    auto const as_they_were = cells;
+    for (auto const& word : described.words) {
+      for (auto cell : as_they_were) {
+        if (cell[i].text == word) continue;
+        cell[i] = {described.name, word, false};
+        cells.push_back(std::move(cell));
+      }
+    }
+  }
+  std::erase_if(cells, [&](auto const& cell) { return !scenario.invalid(cell).empty(); });
+  return cells;
+}
+
+int check(registry const& program, setup const& how, std::string_view scenario_name) {
+  if (!scenario_name.empty()) {
+    pair const* found = program.find(scenario_name);
+    if (found == nullptr) {
+      std::cerr << "there is no scenario '" << scenario_name << "'\n";
+      return exit_usage;
+    }
+    return check_one(*found, how);
+  }
+  int verdict = exit_ok;
+  for (pair const& each : program.pairs()) {
+    if (check_one(each, how) == exit_wrong) verdict = exit_wrong;
+  }
+  return verdict;
+}
+
+}  // namespace regatta::contender

@@ -1,0 +1,29 @@
+#include "harness/contender/registry.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace regatta::contender {
+
+registry& registry::of_this_program() {
+  static registry the_registry;
+  return the_registry;
+}
+
+void registry::add(pair added) {
+  auto const by_name = [](pair const& each) -> std::string const& { return each.scenario.name; };
+  auto const place = std::ranges::lower_bound(pairs_, added.scenario.name, {}, by_name);
+  pairs_.insert(place, std::move(added));
+}
+
+pair const* registry::find(std::string_view scenario_name) const {
+  auto const found = std::ranges::find_if(
+      pairs_, [&](pair const& each) { return each.scenario.name == scenario_name; });
+  return found == pairs_.end() ? nullptr : &*found;
+}
+
+bool registry::has_variant(std::string_view name) const {
+  return std::ranges::find(subject_.variants, name) != subject_.variants.end();
+}
+
+}  // namespace regatta::contender

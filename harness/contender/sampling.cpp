@@ -1,0 +1,87 @@
+#include "harness/contender/sampling.hpp"
+
+#include <malloc.h>
+
+#include "harness/contender/allocations.hpp"
+
+namespace regatta::contender {
+namespace {
+
+std::uint64_t now() { return scenarios::recorder::now(); }
+
+void burn(std::uint64_t ns) {
+  auto const end = now() + ns;
+  while (now() < end) {
+  }
+}
+
+std::uint64_t frames_allocated() { return 0; }
+
+// What happened between two readings; a counter that is missing from the first began at zero.
+counters difference(counters const& later, counters const& earlier) {
+  counters risen;
+  for (auto const& [name, value] : later) {
+    auto const before = earlier.find(name);
+    risen[name] = value - (before == earlier.end() ? 0 : before->second);
+  }
+  return risen;
+}
+
+// Runs the cell once; how long that took is of interest only to a planted slowdown.
+std::uint64_t run_once(cell& prepared, sampling const& how, latency_recorder& recorder) {
+  if (how.slowdown_percent == 0) return prepared.run(recorder);
+  auto const begin = now();
+  auto const answer = prepared.run(recorder);
+  burn((now() - begin) * how.slowdown_percent / 100);
+  return answer;
+}
+
+}  // namespace
+
+measured take_sample(cell& prepared, sampling const& how, latency_recorder& recorder) {
+  recorder.take_histogram();
+  recorder.take_counts();
+
+  measured sample;
+  sample.iterations = how.iterations;
+  bool is_first = true;
+
+  auto const counters_before = prepared.read_counters();
+  auto const threads_before = machine::cpu_time_of_threads();
+  auto const switches_before = machine::process_context_switches();
+  auto const frames_before = frames_allocated();
+  auto const allocations_before = count_of_allocations();
+  auto const cpu_before = machine::process_cpu_ns();
+  auto const begin = now();
+
+  for (std::uint64_t i = 0; i < how.iterations; ++i) {
+    auto const answer = run_once(prepared, how, recorder);
+    if (!is_first && answer != sample.answer) sample.answers_differ = true;
+    if (is_first || (sample.answer == how.expected && answer != how.expected)) {
+      sample.answer = answer;
+    }
+    is_first = false;
+  }
+
+  auto const end = now();
+  sample.ns = end - begin;
+  sample.cpu_ns = machine::process_cpu_ns() - cpu_before;
+  sample.allocations = count_of_allocations() - allocations_before;
+  auto const frames = frames_allocated() - frames_before;
+  sample.allocations += frames;
+  sample.switches = machine::process_context_switches() - switches_before;
+  sample.threads_used = machine::threads_used(threads_before, machine::cpu_time_of_threads());
+  sample.counted = difference(prepared.read_counters(), counters_before);
+  sample.counted["frames"] = frames;
+  for (auto const& [name, figure] : recorder.take_counts()) sample.counted[name] += figure;
+  sample.latencies = recorder.take_histogram();
+  sample.peak_rss_bytes = machine::peak_rss_bytes();
+  return sample;
+}
+
+void forget_memory_of_earlier_cells() {
+  malloc_trim(0);
+  machine::reset_peak_rss();
+}
+
+}  // namespace regatta::contender
