@@ -60,7 +60,7 @@ task<std::variant<value_or_nothing<T>...>> race(task<T>... tasks) {
   std::optional<answer> result;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     auto const bury_loser = [&](auto& member) {
-      if (&member.promise() != runners.winner()) task(std::move(member));
+      if (&member.promise() != runners.winner()) member.cancel();
     };
     (bury_loser(std::get<I>(members)), ...);
     auto const take_from_winner = [&]<std::size_t index>() {
@@ -89,7 +89,7 @@ task<race_result<T>> race_all(std::vector<task<T>> tasks) {
     if (&members[i].promise() == runners.winner()) {
       winner = i;
     } else {
-      task<T>(std::move(members[i]));
+      members[i].cancel();
     }
   }
   co_return race_result<T>{winner, take_value(members[winner].promise())};

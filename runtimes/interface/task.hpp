@@ -211,13 +211,16 @@ class [[nodiscard("a task that nobody awaits or spawns never runs")]] task {
     task(std::move(other)).swap(*this);
     return *this;
   }
-  // Destroys the frame with all that lives in it, the tasks that it awaits included.
+  // Cancels: the tasks that the frame awaits die with it.
   ~task() {
     if (handle_) handle_.destroy();
   }
 
   void swap(task& other) noexcept { std::swap(handle_, other.handle_); }
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+
+  // Ends the task where it is suspended: the frame is destroyed with all that lives in it.
+  void cancel() noexcept { task().swap(*this); }
 
   // The frame now belongs to the caller.
   handle_type release() noexcept { return std::exchange(handle_, nullptr); }
