@@ -36,8 +36,8 @@ BOXES = {
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),
-    "harness/protocol": ((), ("posix", "json")),
-    "harness/stats": ((), ()),
+    "harness/protocol": ((), ("posix", "json", "fmt")),
+    "harness/stats": ((), ("json", "fmt")),
     "harness/machine": ((), ("posix", "json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),
     "harness/contender": (
