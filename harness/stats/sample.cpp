@@ -50,7 +50,8 @@ void put(json& object, char const* key, std::optional<std::uint64_t> const& valu
   if (value) object[key] = *value;
 }
 
-sample sample_of(json const& line) {
+// Throws what is wrong.
+sample fields_of(json const& line) {
   sample s;
   take(line, "block", s.block);
   take(line, "round", s.round);
@@ -104,13 +105,16 @@ std::optional<outcome> outcome_from(std::string_view text) {
 parsed_sample parse_sample(std::string_view line) {
   auto const object = json::parse(line, nullptr, false);
   if (object.is_discarded()) return {std::nullopt, "it is not JSON (cut off or damaged)"};
-  if (!object.is_object()) return {std::nullopt, "it is not a JSON object"};
+  return sample_from(object);
+}
+
+parsed_sample sample_from(json const& line) {
+  if (!line.is_object()) return {std::nullopt, "it is not a JSON object"};
   try {
-    sample s = sample_of(object);
-    auto const ended = outcome_from(object.at("outcome").get_ref<std::string const&>());
-    if (!ended)
-      return {std::nullopt,
-              fmt::format("it has the unknown outcome {}", object.at("outcome").dump())};
+    auto const& name = line.at("outcome").get_ref<std::string const&>();
+    auto const ended = outcome_from(name);
+    if (!ended) return {std::nullopt, fmt::format("it has the unknown outcome \"{}\"", name)};
+    sample s = fields_of(line);
     s.outcome = *ended;
     return {std::move(s), {}};
   } catch (std::exception const& e) {

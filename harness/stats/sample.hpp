@@ -74,6 +74,7 @@ struct parsed_sample {
 
 // Never throws. Unknown keys are passed over.
 parsed_sample parse_sample(std::string_view line);
+parsed_sample sample_from(nlohmann::ordered_json const& line);
 
 // The line for samples.jsonl, without its newline. parse_sample() of it gives the same sample back.
 std::string format_sample(sample const& s);

@@ -1,0 +1,129 @@
+#include "harness/stats/summary_markdown.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/stats/captions.hpp"
+#include "harness/stats/quantities.hpp"
+
+namespace regatta::stats {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+// A table cell ends at a bar or a line break.
+std::string escaped(std::string const& text) {
+  std::string result;
+  for (char const c : text) {
+    if (c == '|')
+      result += "\\|";
+    else if (c == '\n' || c == '\r')
+      result += ' ';
+    else
+      result += c;
+  }
+  return result;
+}
+
+std::string optional_text(json const& value, std::string (*format)(double)) {
+  return value.is_null() ? "?" : format(value.get<double>());
+}
+
+std::string verdict_of(json const& cell, json const& result) {
+  if (cell.at("best") == result.at("row")) return "**best**";
+  json const& ratio = result.at("ratio_to_best");
+  if (ratio.is_null()) return "(A/A twin)";
+  return ratio_text(ratio) + (ratio.at("separated").get<bool>() ? "" : " not separated");
+}
+
+std::string group_of(json const& result) {
+  return result.at("group").is_null() ? "" : std::to_string(result.at("group").get<unsigned>());
+}
+
+std::string result_line(json const& cell, json const& result) {
+  std::string const row = escaped(result.at("row"));
+  if (result.at("outcome") != "ok") {
+    std::string const reason = result.at("reason");
+    return fmt::format("| {} | | {}{} | | | | | |\n", row, result.at("outcome").get<std::string>(),
+                       reason.empty() ? "" : ": " + escaped(reason));
+  }
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", row, group_of(result),
+                     verdict_of(cell, result),
+                     duration_interval_text(result.at("ns_per_operation")),
+                     optional_text(result.at("cpu_ns_per_operation"), duration_text),
+                     optional_text(result.at("allocations_per_operation"), number_text),
+                     optional_text(result.at("peak_rss_bytes"), bytes_text),
+                     result.at("threads_used").is_null() ? "?" : result.at("threads_used").dump());
+}
+
+std::string latency_table(json const& cell) {
+  std::string lines;
+  for (json const& result : cell.at("results")) {
+    if (!result.contains("latency")) continue;
+    json const& latency = result.at("latency");
+    lines += fmt::format("| {} |", escaped(result.at("row")));
+    for (auto const* quantile : {"p50", "p90", "p99", "p999", "max"}) {
+      lines += fmt::format(" {} |", duration_text(latency.at(quantile).get<double>()));
+    }
+    lines += fmt::format(" {} |\n", latency.at("count").get<std::uint64_t>());
+  }
+  if (lines.empty()) return lines;
+  return "\n| latency | p50 | p90 | p99 | p99.9 | max | values |\n|---|--:|--:|--:|--:|--:|--:|\n" +
+         lines;
+}
+
+std::string means_table(json const& summary) {
+  std::string lines;
+  for (json const& mean : summary.at("geometric_means")) {
+    if (mean.at("ratio").is_null()) {
+      lines += fmt::format("| {} | | {} |\n", escaped(mean.at("row")),
+                           mean.at("reason").get<std::string>());
+    } else {
+      lines += fmt::format("| {} | {:.2f} [{:.2f}, {:.2f}] | {} |\n", escaped(mean.at("row")),
+                           mean.at("ratio").get<double>(), mean.at("low").get<double>(),
+                           mean.at("high").get<double>(), mean.at("cells").get<std::size_t>());
+    }
+  }
+  if (lines.empty()) return lines;
+  return "\n## All common cells\n\nThe ratio to the best of each cell, as a geometric mean.\n\n"
+         "| row | ratio [low, high] | cells |\n|---|--:|--:|\n" +
+         lines;
+}
+
+}  // namespace
+
+std::string summary_markdown(json const& summary) {
+  std::string text = fmt::format("# Run {}\n\n", summary.at("run").get<std::string>());
+  text +=
+      machine_caption(summary) + ".\n" + evidence_caption(summary) + "\n" + noise_caption(summary) +
+      "\n\n" +
+      "*Not separated*: this run cannot tell the row from the best. Rows of one group are tied. "
+      "Times are per operation.\n";
+
+  std::string absent;
+  for (json const& row : summary.at("rows")) {
+    if (row.at("skipped").is_null()) continue;
+    absent += fmt::format("- {}: {}\n", row.at("row").get<std::string>(),
+                          row.at("skipped").get<std::string>());
+  }
+  if (!absent.empty()) text += "\nNot in this run:\n\n" + absent;
+
+  text += means_table(summary);
+
+  std::string scenario;
+  for (json const& cell : summary.at("cells")) {
+    if (cell.at("scenario") != scenario) {
+      scenario = cell.at("scenario");
+      text += fmt::format("\n## {}\n", scenario);
+    }
+    text += fmt::format("\n### {}\n\n", cell.at("cell").get<std::string>());
+    text +=
+        "| row | group | to the best [low, high] | time [low, high] | CPU | allocations | peak RSS "
+        "| "
+        "threads used |\n|---|--:|---|--:|--:|--:|--:|--:|\n";
+    for (json const& result : cell.at("results")) text += result_line(cell, result);
+    text += latency_table(cell);
+  }
+  return text;
+}
+
+}  // namespace regatta::stats
