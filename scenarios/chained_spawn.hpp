@@ -1,6 +1,6 @@
 // A chain of tasks: each spawns the next one and waits for it. There is never more than one task to
-// run, so this is the price of handing over: to the one just spawned going down, and to the one that
-// waits coming back up. A runtime that wakes a second worker for either only loses by it.
+// run, so this is the price of handing over: to the one just spawned going down, and to the one
+// that waits coming back up. A runtime that wakes a second worker for either only loses by it.
 #pragma once
 
 #include "scenarios/support/scenario.hpp"
@@ -9,7 +9,8 @@ namespace regatta::scenarios {
 
 struct chained_spawn {
   static constexpr std::string_view name = "chained_spawn";
-  static constexpr std::string_view summary = "a chain of tasks, each of which spawns the next and waits for it";
+  static constexpr std::string_view summary =
+      "a chain of tasks, each of which spawns the next and waits for it";
 
   struct params {
     u64 depth = 1'000;
@@ -18,7 +19,9 @@ struct chained_spawn {
 
   static params smoke() { return {.depth = 20}; }
   static std::vector<params> quick() { return {params{}}; }
-  static std::vector<params> full() { return grid<params>().over(&params::depth, {10, 1'000, 100'000}); }
+  static std::vector<params> full() {
+    return grid<params>().over(&params::depth, {10, 1'000, 100'000});
+  }
 
   static u64 expected(params p) { return p.depth; }
   static u64 operations(params p) { return p.depth; }

@@ -1,7 +1,7 @@
-// A page needs what several services know: its user, the posts, the comments. Asking one after the other
-// takes the sum of their delays, asking all at once takes the longest. Joined, one task drives all
-// fetches; spawned, each is a task of its own and may run on another worker.
-// With a delay, the time per operation shows the shape; without one, it shows what each way costs.
+// A page needs what several services know: its user, the posts, the comments. Asking one after the
+// other takes the sum of their delays, asking all at once takes the longest. Joined, one task
+// drives all fetches; spawned, each is a task of its own and may run on another worker. With a
+// delay, the time per operation shows the shape; without one, it shows what each way costs.
 #pragma once
 
 #include <algorithm>
@@ -81,7 +81,8 @@ struct join {
     for (u64 i = 0; i < p.width; ++i) children.push_back(fetch(rt, p, i, &fetches));
     auto const parts = co_await join_all(std::move(children));
     bool const could_overlap = p.delay_us > 0 && p.width > 1;
-    if (could_overlap && fetches.most == 1) throw std::logic_error("join ran one fetch after the other");
+    if (could_overlap && fetches.most == 1)
+      throw std::logic_error("join ran one fetch after the other");
     co_return sum(parts);
   }
 

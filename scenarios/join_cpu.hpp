@@ -25,7 +25,9 @@ struct join_cpu {
 
   static params smoke() { return {.width = 3, .steps = 100}; }
   static std::vector<params> quick() {
-    return grid<params>().over(&params::style, {"sequential", "join", "spawn"}).over(&params::width, {100});
+    return grid<params>()
+        .over(&params::style, {"sequential", "join", "spawn"})
+        .over(&params::width, {100});
   }
   static std::vector<params> full() {
     return grid<params>()

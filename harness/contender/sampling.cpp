@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include "harness/contender/allocations.hpp"
+#include "runtimes/interface/frame_pool.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -14,8 +15,6 @@ void burn(std::uint64_t ns) {
   while (now() < end) {
   }
 }
-
-std::uint64_t frames_allocated() { return 0; }
 
 // What happened between two readings; a counter that is missing from the first began at zero.
 counters difference(counters const& later, counters const& earlier) {
@@ -49,7 +48,7 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   auto const counters_before = prepared.read_counters();
   auto const threads_before = machine::cpu_time_of_threads();
   auto const switches_before = machine::process_context_switches();
-  auto const frames_before = frames_allocated();
+  auto const frames_before = frame_pool::allocations_of_all_threads();
   auto const allocations_before = count_of_allocations();
   auto const cpu_before = machine::process_cpu_ns();
   auto const begin = now();
@@ -67,7 +66,7 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   sample.ns = end - begin;
   sample.cpu_ns = machine::process_cpu_ns() - cpu_before;
   sample.allocations = count_of_allocations() - allocations_before;
-  auto const frames = frames_allocated() - frames_before;
+  auto const frames = frame_pool::allocations_of_all_threads() - frames_before;
   sample.allocations += frames;
   sample.switches = machine::process_context_switches() - switches_before;
   sample.threads_used = machine::threads_used(threads_before, machine::cpu_time_of_threads());

@@ -91,6 +91,8 @@ struct slab {
 };
 static_assert(sizeof(slab) <= slab::first_frame_offset);
 
+struct thread_cache;
+
 // What all threads share. Never destroyed: frames may outlive static destruction.
 struct shared_state {
   spin_lock batches_lock[classes];
@@ -103,6 +105,10 @@ struct shared_state {
 
   std::mutex owners_mutex;
   std::vector<bool> owners_in_use = std::vector<bool>(1, true);  // 0 is nobody's.
+
+  std::mutex caches_mutex;
+  thread_cache* caches = nullptr;  // Of the threads that live, linked by next_cache.
+  u64 allocations_of_ended_threads = 0;
 
   static shared_state& get() noexcept {
     static shared_state& state = *new shared_state;
@@ -118,7 +124,8 @@ struct thread_cache {
     u32 count;  // Frames in the list, up to one batch more or less.
   };
   std::array<size_class, classes> of_class;
-  u64 allocations;
+  u64 allocations;  // Written by this thread only, read by all.
+  thread_cache* next_cache;
   void* kept;  // The frame whose memory release() shall leave alone, once.
   bool returned_at_exit;
 };
@@ -177,9 +184,22 @@ inline slab& take_slab(std::size_t frame_bytes) {
   ::operator delete(&own, std::align_val_t(slab_bytes));
 }
 
-// Gives a thread's frames to the others when it ends.
+// Makes a thread's cache known to the others, and gives them its frames when the thread ends.
 struct return_at_exit {
+  return_at_exit() {
+    auto& shared = shared_state::get();
+    std::lock_guard guard(shared.caches_mutex);
+    cache().next_cache = std::exchange(shared.caches, &cache());
+  }
   ~return_at_exit() {
+    {
+      auto& shared = shared_state::get();
+      std::lock_guard guard(shared.caches_mutex);
+      thread_cache** link = &shared.caches;
+      while (*link != &cache()) link = &(*link)->next_cache;
+      *link = cache().next_cache;
+      shared.allocations_of_ended_threads += cache().allocations;
+    }
     for (std::size_t index = 0; index < classes; ++index) {
       auto& own = cache().of_class[index];
       while (own.fresh != own.fresh_end) {
@@ -234,9 +254,11 @@ constexpr bool is_pooled(std::size_t bytes) noexcept {
 // Memory for a frame, aligned to 16 bytes. Any thread.
 REGATTA_READS_THREAD_LOCAL inline void* allocate(std::size_t bytes) {
   auto& own_cache = detail::cache();
-  ++own_cache.allocations;
   if (!detail::is_pooled(bytes)) [[unlikely]]
     return detail::allocate_large(bytes);
+  // Relaxed, and no read-modify-write: safe because only this thread writes its count.
+  std::atomic_ref(own_cache.allocations)
+      .store(own_cache.allocations + 1, std::memory_order_relaxed);
   std::size_t const index = detail::class_of(bytes);
   auto& own = own_cache.of_class[index];
   if (own.first == nullptr) [[unlikely]]
@@ -276,9 +298,23 @@ REGATTA_READS_THREAD_LOCAL inline void keep_memory_of(void* frame) noexcept {
   detail::cache().kept = frame;
 }
 
-// How many frames the calling thread has allocated since it began.
+// How many frames the calling thread has had from the pool since it began. Frames too large for the
+// pool come from operator new, whoever counts those counts them.
 REGATTA_READS_THREAD_LOCAL inline u64 allocations_of_this_thread() noexcept {
   return detail::cache().allocations;
+}
+
+// The same of all threads since the program began. Any thread; what others do meanwhile may or may
+// not be in it.
+inline u64 allocations_of_all_threads() noexcept {
+  auto& shared = detail::shared_state::get();
+  std::lock_guard guard(shared.caches_mutex);
+  u64 total = shared.allocations_of_ended_threads;
+  for (auto* each = shared.caches; each != nullptr; each = each->next_cache) {
+    // Relaxed: safe because nothing else is read on the strength of these counts.
+    total += std::atomic_ref(each->allocations).load(std::memory_order_relaxed);
+  }
+  return total;
 }
 
 // A name in the register, held by a runtime for as long as it lives.

@@ -21,12 +21,12 @@
 
 namespace regatta::scenarios {
 
-// Where work is spawned from: inside block_on() (which is no worker), a task of its own, or a thread that
-// belongs to no runtime.
+// Where work is spawned from: inside block_on() (which is no worker), a task of its own, or a
+// thread that belongs to no runtime.
 using origin = choice<"block_on", "worker", "external">;
 
-// The one such thread. It is started when it is first needed and then kept, so that a run pays for waking it
-// (some 10 µs) but not for starting it.
+// The one such thread. It is started when it is first needed and then kept, so that a run pays for
+// waking it (some 10 µs) but not for starting it.
 class outsider {
  public:
   static outsider& get() {
@@ -71,8 +71,8 @@ class outsider {
   std::thread thread_;  // The last member: it uses all others.
 };
 
-// An awaitable: has the outsider call `f`, and answers what it answered or throws what it threw. Not
-// cancel-safe: the task that awaits must live until then.
+// An awaitable: has the outsider call `f`, and answers what it answered or throws what it threw.
+// Not cancel-safe: the task that awaits must live until then.
 template <class F>
 class outside_call {
  public:
