@@ -11,7 +11,7 @@ SCRIPTS = Path(__file__).resolve().parent
 
 # What a system with nothing but a shell has.
 BARE_TOOLS = (
-    "bash sh awk sed grep sort tr cut head tail tee cat wc mkdir mktemp rm dirname date nproc id env find uname ls chmod"
+    "bash sh awk sed grep sort tr cut head tail tee cat wc mkdir mktemp rm dirname date nproc id env find uname ls ln readlink chmod"
 ).split()
 
 
@@ -179,42 +179,72 @@ class Testing(Commands):
 
 
 class Running(Commands):
-    REGATTA = (
-        'echo "regatta $*" >>"$CALLS"\n'
-        "while [ $# -gt 0 ]; do [ $1 != --out ] || folder=$2; shift; done\n"
-        'if [ -n "${folder-}" ] && [ -z "${NOTHING-}" ]; then mkdir -p "$folder"; echo "{}" >"$folder/samples.jsonl"; fi\n'
-        'exit "${REGATTA_STATUS-0}"\n'
-    )
+    REGATTA = """
+echo "regatta $*" >>"$CALLS"
+[ "$1" = run ] || exit 0
+folder=results/new
+while [ $# -gt 0 ]; do [ "$1" != --out ] || folder=$2; shift; done
+if [ -z "${NOTHING-}" ]; then
+  mkdir -p "$folder"
+  echo "{}" >"$folder/samples.jsonl"
+  [ "$folder" != results/new ] || ln -sfn new results/latest
+fi
+exit "${REGATTA_STATUS-0}"
+"""
 
     def setUp(self):
         super().setUp()
         self.builders()
         self.stand_in("build/release/bin/regatta", self.REGATTA)
 
+    def reported(self):
+        """The folders that `regatta report` was asked to report, below the root."""
+        calls = [line.split() for line in self.called().splitlines()]
+        return [
+            Path(call[2]).relative_to(self.root.resolve()).as_posix()
+            for call in calls
+            if call[1] == "report"
+        ]
+
     def test_runs_the_quick_matrix_and_reports_it(self):
         done = self.run_script("run", "--no-install")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(
-            self.called(), r"regatta run --quick --out results/\S+\nregatta report results/\S+\n$"
-        )
-        self.assertRegex(done.stdout, r"report: .*/results/\S+/report\.html")
+        self.assertIn("regatta run --quick\n", self.called())
+        self.assertEqual(self.reported(), ["results/new"])
+        self.assertRegex(done.stdout, r"report: /\S+/results/new/report\.html")
 
     def test_hands_the_rest_to_regatta(self):
         self.run_script(
             "run", "--no-install", "--", "--full", "--out", "results/mine", "--scenario", "channel"
         )
         self.assertIn("regatta run --full --out results/mine --scenario channel\n", self.called())
-        self.assertIn("regatta report results/mine\n", self.called())
+        self.assertEqual(self.reported(), ["results/mine"])
 
     def test_reports_what_there_is_when_cells_failed_and_hands_on_the_status(self):
         done = self.run_script("run", "--no-install", REGATTA_STATUS="1")
-        self.assertIn("regatta report", self.called())
+        self.assertEqual(self.reported(), ["results/new"])
         self.assertEqual(done.returncode, 1)
 
     def test_reports_nothing_where_nothing_was_measured(self):
         done = self.run_script("run", "--no-install", NOTHING="1", REGATTA_STATUS="2")
-        self.assertNotIn("regatta report", self.called())
+        self.assertEqual(self.reported(), [])
         self.assertEqual(done.returncode, 2)
+
+    def test_resumes_without_a_new_folder(self):
+        self.run_script("run", "--no-install", "--", "--out", "results/mine")
+        self.run_script("run", "--no-install", "--", "--resume", "results/mine", "--json")
+        self.assertIn("regatta run --resume results/mine --json\n", self.called())
+        self.assertEqual(self.reported(), ["results/mine", "results/mine"])
+
+    def test_resumes_the_newest_run(self):
+        self.run_script("run", "--no-install")
+        self.run_script("run", "--no-install", "--", "--resume")
+        self.assertIn("regatta run --resume\n", self.called())
+        self.assertEqual(self.reported(), ["results/new", "results/new"])
+
+    def test_the_help_of_regatta_is_no_failure(self):
+        done = self.run_script("run", "--no-install", "--", "--help", NOTHING="1")
+        self.assertEqual(done.returncode, 0)
 
     def test_build_only_measures_nothing(self):
         done = self.run_script("run", "--no-install", "--build-only")
