@@ -8,41 +8,13 @@
 #include <vector>
 
 #include "runtimes/interface/join.hpp"
+#include "runtimes/interface/least_runtime.hpp"
 #include "runtimes/interface/race.hpp"
 #include "runtimes/interface/runtime.hpp"
 #include "runtimes/interface/unordered_set.hpp"
 
 namespace regatta {
 namespace {
-
-// The least runtime there can be: a queue, and a loop that empties it.
-class least_runtime final : public runtime_defaults<least_runtime> {
- public:
-  using threading = one_thread;
-  explicit least_runtime(runtime_options = {}) {}
-  ~least_runtime() { destroy_roots(); }
-
-  static runtime_info info() { return {"least", "0", "single-threaded", "none"}; }
-  void post(work& w) noexcept override { ready_.push_back(&w); }
-
-  template <class T>
-  T block_on(task<T> root) {
-    joiner<T> end = spawn(std::move(root));
-    while (run_one()) {
-    }
-    return end.take_finished();
-  }
-  bool run_one() {
-    if (next_ == ready_.size()) return false;
-    ready_[next_++]->resume();
-    return true;
-  }
-
- private:
-  std::vector<work*> ready_;
-  std::size_t next_ = 0;
-};
-static_assert(runtime<least_runtime>);
 
 // Knows how many of its kind live.
 struct counted {
