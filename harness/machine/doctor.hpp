@@ -1,0 +1,43 @@
+// Is this machine fit to measure? A list of checks, each with what was seen and how to mend it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/machine/probes.hpp"
+#include "harness/machine/reader.hpp"
+
+namespace regatta::machine {
+
+enum class verdict {
+  ok,
+  warn,  // numbers will be noisier, or will not hold elsewhere
+  bad,   // numbers would be wrong, or cells would fail
+};
+
+std::string_view to_string(verdict v);
+
+struct check {
+  std::string name;
+  machine::verdict verdict = verdict::ok;
+  std::string seen;  // one sentence
+  std::string mend;  // a command or a sentence; empty where nothing needs mending or nothing can be
+};
+
+// Of this machine, now. Takes a quarter of a second.
+std::vector<check> examine();
+
+// The same from files that may be made up, and from probes that need system calls.
+std::vector<check> examine(reader const& read, probes const& probed);
+
+verdict worst(std::vector<check> const& checks);
+
+// For a terminal: a line a check, what to mend below it, the count at the end.
+std::string render(std::vector<check> const& checks, bool color);
+
+// [{"name":…,"verdict":"ok","seen":…,"mend":…}, …]
+nlohmann::ordered_json to_json(std::vector<check> const& checks);
+
+}  // namespace regatta::machine
