@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/contender/latency_recorder.hpp"
+#include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -23,6 +24,8 @@ std::string complaint_about(pair const& each, setup const& how,
         return "answered " + std::to_string(answer) + " instead of " + std::to_string(expected);
       }
     }
+  } catch (scenarios::unsupported const&) {
+    return "";
   } catch (std::exception const& error) {
     return error.what();
   }

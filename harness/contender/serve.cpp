@@ -10,6 +10,7 @@
 #include "harness/contender/sampling.hpp"
 #include "harness/protocol/line_io.hpp"
 #include "harness/specification/specification.hpp"
+#include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -133,6 +134,9 @@ protocol::reply conversation::take_sample(protocol::run const& request) {
       }
     }
     return sample;
+  } catch (scenarios::unsupported const& error) {
+    cell_.reset();
+    return unsupported(error.what());
   } catch (std::exception const& error) {
     // Whatever the run left behind dies with its runtime.
     cell_.reset();

@@ -21,9 +21,9 @@
 
 namespace regatta::scenarios {
 
-// Where work is spawned from: inside block_on() (which is no worker), a task of its own, or a
-// thread that belongs to no runtime.
-using origin = choice<"block_on", "worker", "external">;
+// Where work is spawned from: a task of its own, a thread that belongs to no runtime, or inside
+// block_on(), which is no worker.
+using origin = choice<"worker", "external", "block_on">;
 
 // The one such thread. It is started when it is first needed and then kept, so that a run pays for
 // waking it (some 10 µs) but not for starting it.

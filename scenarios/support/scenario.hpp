@@ -24,6 +24,7 @@
 #pragma once
 
 #include <concepts>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -38,6 +39,12 @@
 #include "scenarios/support/work.hpp"
 
 namespace regatta::scenarios {
+
+// Thrown by a run whose parameters ask for more than this runtime offers, where another choice of
+// parameters would not: the cell is then unsupported, and not failed.
+class unsupported : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 // g++ 12 copies coroutine parameters carelessly (GCC PR 99576), and parameters travel by value into
 // every coroutine of a scenario: so they must be trivially destructible.
