@@ -1,0 +1,115 @@
+// Stream sockets (TCP and Unix): what a net_runtime offers, and what can be built on any of them.
+//
+// Every wait here can be cancelled (race, or the death of its task). What that loses is said at
+// each operation: reading and accepting lose nothing; of a write nobody knows how much went out.
+// One task may read while another writes; two tasks that read the same stream at once are a
+// programmer's error. A peer that is gone never raises SIGPIPE: the write answers EPIPE.
+#pragma once
+
+#include <cerrno>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "runtimes/interface/endpoint.hpp"
+#include "runtimes/interface/io_result.hpp"
+#include "runtimes/interface/runtime.hpp"
+#include "runtimes/interface/task.hpp"
+
+namespace regatta {
+
+struct listen_options {
+  u32 backlog = 4096;    // Connections that may wait to be accepted; the system's limit holds too.
+  bool no_delay = true;  // TCP_NODELAY on what is accepted: small messages leave at once.
+  bool reuse_port = false;  // SO_REUSEPORT: several listeners share the port.
+};
+
+struct connect_options {
+  bool no_delay = true;
+};
+
+// A connected byte stream. It closes itself when it is destroyed; it may not outlive its runtime.
+//
+//   read(target)     Some bytes, at least one: as many as are there. {0, 0}: the peer has finished.
+//                    An empty target is answered {0, 0} at once. Safe to cancel: no byte is lost.
+//   write(source)    Some bytes, at least one. Not safe to cancel: some may be on their way.
+//   readable(),      Waits until a read or write is likely to go on at once, so that a task that
+//   writable()       waits for long need not hold a buffer. {0, 0}: try it. Safe to cancel.
+//   shutdown_write() Tells the peer that we have finished writing; reading goes on. An errno, or 0.
+//   close()          Closes it. A task that waits on it is answered ECANCELED.
+//   reset()          Closes it and throws away what is on its way: the peer sees ECONNRESET.
+//   native_handle()  The descriptor, which stays ours; -1 when closed.
+template <class S>
+concept byte_stream = std::movable<S> && requires(S& s, S const& c, std::span<std::byte> target,
+                                                  std::span<std::byte const> source) {
+  { s.read(target) } -> awaitable_of<io_result>;
+  { s.write(source) } -> awaitable_of<io_result>;
+  { s.readable() } -> awaitable_of<io_result>;
+  { s.writable() } -> awaitable_of<io_result>;
+  { s.shutdown_write() } -> std::same_as<int>;
+  s.close();
+  s.reset();
+  { c.native_handle() } -> std::same_as<int>;
+};
+
+// Where connections arrive.
+//
+//   accept()          The next connection. An error that passes (EMFILE: no descriptor is free) is
+//                     answered too, and accepting may go on later: wait before you ask again. Safe
+//                     to cancel: no connection is lost.
+//   local_endpoint()  Where it really listens: the port that the system chose.
+//   close()           Closes it. A task that waits for a connection is answered ECANCELED.
+template <class L, class Stream>
+concept stream_listener = std::movable<L> && requires(L& l, L const& c) {
+  { l.accept() } -> awaitable_of<io_expected<Stream>>;
+  { c.local_endpoint() } -> std::same_as<endpoint>;
+  l.close();
+};
+
+// A runtime with sockets.
+//
+//   listen(where, options)   Begins to listen, at once. Port 0: the system chooses.
+//   connect(where, options)  A connection; lazy, as all awaitables. Safe to cancel: the attempt
+//                            ends. Has no limit of its own: race it against a sleep.
+template <class R>
+concept net_runtime =
+    timed_runtime<R> && byte_stream<typename R::stream> &&
+    stream_listener<typename R::listener, typename R::stream> &&
+    requires(R& rt, endpoint where, listen_options listening, connect_options connecting) {
+      { rt.listen(where, listening) } -> std::same_as<io_expected<typename R::listener>>;
+      { rt.listen(where) } -> std::same_as<io_expected<typename R::listener>>;
+      { rt.connect(where, connecting) } -> awaitable_of<io_expected<typename R::stream>>;
+      { rt.connect(where) } -> awaitable_of<io_expected<typename R::stream>>;
+    };
+
+inline std::span<std::byte const> bytes_of(std::string_view text) noexcept {
+  return std::as_bytes(std::span(text));
+}
+
+// Writes all of `source`, or answers how much had gone out when an error came. Not safe to cancel.
+template <byte_stream S>
+task<io_result> write_all(S& stream, std::span<std::byte const> source) {
+  std::size_t written = 0;
+  while (written < source.size()) {
+    auto const [count, error] = co_await stream.write(source.subspan(written));
+    written += count;
+    if (error != 0) co_return io_result{written, error};
+  }
+  co_return io_result{written, 0};
+}
+
+// Fills `target`, or answers how much had come when the peer finished (error 0) or an error came.
+// Not safe to cancel: what had come is lost with the target.
+template <byte_stream S>
+task<io_result> read_exactly(S& stream, std::span<std::byte> target) {
+  std::size_t read = 0;
+  while (read < target.size()) {
+    auto const [count, error] = co_await stream.read(target.subspan(read));
+    read += count;
+    if (error != 0 || count == 0) co_return io_result{read, error};
+  }
+  co_return io_result{read, 0};
+}
+
+}  // namespace regatta
