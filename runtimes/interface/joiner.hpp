@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtimes/interface/task.hpp"
+#include "runtimes/interface/teardown.hpp"
 
 namespace regatta {
 
@@ -146,6 +147,7 @@ task_promise<T>& enroll(task<T> started, executor_base& where,
 // Destroys the roots of a runtime whose threads have all ended, each once. A frame whose joiner is
 // still somewhere, perhaps in another of these frames, keeps its memory for the joiner to free.
 inline void destroy_all(frame_pool::owner_id owner) noexcept {
+  teardown::scope const everything_dies;
   for (void* frame : frame_pool::roots_of(owner)) {
     auto const handle = std::coroutine_handle<promise_base>::from_address(frame);
     promise_base& root = handle.promise();

@@ -71,4 +71,17 @@ struct one_thread {
   using lock = no_lock;
 };
 
+// The policy that serves R: its own if it is a runtime, itself if it is a policy.
+template <class R>
+struct threading_for {
+  using type = R;
+};
+template <class R>
+  requires requires { typename R::threading; }
+struct threading_for<R> {
+  using type = typename R::threading;
+};
+template <class R>
+using threading_of = typename threading_for<R>::type;
+
 }  // namespace regatta
