@@ -64,6 +64,7 @@ sample fields_of(json const& line) {
   take(line, "scenario", s.scenario);
   take(line, "params", s.params);
   take(line, "reason", s.reason);
+  take(line, "phase", s.phase);
   take(line, "iterations", s.iterations);
   take(line, "ns", s.ns);
   take(line, "operations", s.operations);
@@ -140,6 +141,7 @@ std::string format_sample(sample const& s) {
             {"cell", s.cell},
             {"outcome", to_string(s.outcome)},
             {"reason", s.reason}};
+  if (!s.phase.empty()) line["phase"] = s.phase;
   if (s.outcome == outcome::ok) {
     line["iterations"] = s.iterations;
     line["ns"] = s.ns;

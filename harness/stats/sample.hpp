@@ -46,6 +46,7 @@ struct sample {
   std::string cell;
   stats::outcome outcome = stats::outcome::ok;
   std::string reason;
+  std::string phase;  // "calibration" before the first block; empty for what is measured
 
   std::uint64_t iterations = 0;
   std::uint64_t ns = 0;
@@ -63,7 +64,9 @@ struct sample {
   std::optional<std::uint64_t> exchange_ns;
 
   // Only such a sample enters a statistic.
-  bool measured() const { return outcome == stats::outcome::ok && ns > 0 && operations > 0; }
+  bool measured() const {
+    return outcome == stats::outcome::ok && phase.empty() && ns > 0 && operations > 0;
+  }
 };
 
 // A sample, or a sentence that says what is wrong with the line.

@@ -45,6 +45,12 @@ TEST(Sample, AnOutcomeThatIsNotOkCarriesNoTime) {
   EXPECT_FALSE(parse_sample(line).value->measured());
 }
 
+TEST(Sample, CalibrationIsNoMeasurement) {
+  auto parsed = parse_sample(line_with(R"("ns":1,"operations":1,"phase":"calibration")"));
+  ASSERT_TRUE(parsed.value) << parsed.error;
+  EXPECT_FALSE(parsed.value->measured());
+}
+
 TEST(Sample, AllOutcomesSurviveTheirNames) {
   for (auto const* name : {"ok", "wrong_answer", "unsupported", "skipped", "failed", "timeout",
                            "crashed", "out_of_memory"}) {
