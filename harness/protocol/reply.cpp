@@ -103,7 +103,7 @@ parsed<reply> parse_sample(const json& object) {
   if (inner == nullptr) return {{}, outer.error()};
   fields f(*inner, "sample");
   sample message;
-  message.iterations = f.whole_or("iterations", 1);
+  message.iterations = f.whole_or("iterations", 0);
   message.ns = f.whole("ns");
   message.cpu_ns = f.whole_if_present("cpu_ns");
   message.operations = f.whole("operations");
@@ -160,7 +160,9 @@ json to_json(const hello_reply& m) {
 }
 
 json to_json(const sample& m) {
-  json object = {{"iterations", m.iterations}, {"ns", m.ns}};
+  json object = json::object();
+  if (m.iterations != 0) object["iterations"] = m.iterations;
+  object["ns"] = m.ns;
   if (m.cpu_ns) object["cpu_ns"] = *m.cpu_ns;
   object["operations"] = m.operations;
   object["answer"] = m.answer;

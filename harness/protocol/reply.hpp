@@ -56,7 +56,7 @@ struct latency {
 
 /// Totals over `iterations` back-to-back runs; `answer` is the answer of one run.
 struct sample {
-  std::uint64_t iterations = 1;
+  std::uint64_t iterations = 0;  ///< 0: the contender does not say.
   std::uint64_t ns = 0;
   std::optional<std::uint64_t> cpu_ns;
   std::uint64_t operations = 0;

@@ -1,0 +1,41 @@
+// What the subcommands share: options of the same name, values with units, and the way in which a
+// subcommand joins the command line.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/driver/contenders.hpp"
+#include "harness/driver/exit_code.hpp"
+
+namespace regatta::driver {
+
+/// What the command line asked for, to be done once all of it is understood.
+using action = std::function<exit_code()>;
+
+void add_list(CLI::App& app, action& chosen);
+void add_doctor(CLI::App& app, action& chosen);
+void add_verify(CLI::App& app, action& chosen);
+void add_run(CLI::App& app, action& chosen);
+void add_report(CLI::App& app, action& chosen);
+
+/// "30s", "500ms", "2min"; a bare number counts in `unit_ns`. Throws ends_command.
+std::uint64_t parse_duration(const std::string& option, const std::string& text,
+                             std::uint64_t unit_ns);
+
+/// "4G", "512M", "100k" (powers of 1024); a bare number counts bytes. Throws ends_command.
+std::uint64_t parse_bytes(const std::string& option, const std::string& text);
+
+/// What `wanted` names among the manifests of `folder_option`. The folder is not read if only paths
+/// are wanted. Throws ends_command.
+std::vector<chosen_contender> wanted_contenders(const std::string& folder_option,
+                                                const std::vector<std::string>& wanted);
+
+void add_contenders_option(CLI::App& command, std::string& folder);
+
+}  // namespace regatta::driver

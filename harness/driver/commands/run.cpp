@@ -1,0 +1,262 @@
+// regatta run: plan, measure, summarise.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <random>
+
+#include "harness/driver/clock.hpp"
+#include "harness/driver/commands/common.hpp"
+#include "harness/driver/interrupt.hpp"
+#include "harness/driver/plan.hpp"
+#include "harness/driver/report/summary.hpp"
+#include "harness/driver/report/terminal.hpp"
+#include "harness/driver/rows.hpp"
+#include "harness/driver/run_folder.hpp"
+#include "harness/driver/runner.hpp"
+#include "harness/driver/samples_file.hpp"
+
+namespace regatta::driver {
+namespace {
+
+struct run_options {
+  bool quick = false;
+  bool full = false;
+  std::vector<std::string> scenarios;
+  std::vector<std::string> wanted;
+  std::vector<std::string> settings;
+  std::uint64_t blocks = 0;
+  std::optional<std::uint64_t> seed;
+  std::string out;
+  std::optional<std::string> resume;
+  std::string time_limit;
+  std::string memory_limit = "4G";
+  std::string target_time;
+  bool no_twin = false;
+  std::string twin;
+  std::string contenders;
+  bool as_json = false;
+  std::uint64_t slowdown_percent = 0;
+};
+
+std::uint64_t parse_threads(const std::string& text) {
+  std::uint64_t threads = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, threads);
+  if (error == std::errc{} && stopped == end && threads > 0) return threads;
+  throw usage_error(fmt::format(
+      "threads cannot be '{}'; expected a whole number from 1 on, for example --set threads=1,2",
+      text));
+}
+
+/// Takes `threads` out of the settings: it belongs to the contenders, the others to scenarios.
+std::vector<std::uint64_t> take_threads(std::vector<setting>& settings) {
+  std::vector<std::uint64_t> threads;
+  std::erase_if(settings, [&](const setting& s) {
+    if (s.key != "threads") return false;
+    for (const std::string& text : s.values) threads.push_back(parse_threads(text));
+    return true;
+  });
+  return threads;
+}
+
+std::uint64_t any_seed() {
+  // Small enough to be typed again.
+  return std::random_device{}() % 1'000'000;
+}
+
+plan make_plan(const run_options& options, const interrupt& stop) {
+  plan p;
+  p.matrix = options.full ? "full" : "quick";
+  p.seed = options.seed ? *options.seed : any_seed();
+  // Six is the least number of blocks that has an exact 95 % interval (METHOD: order statistics).
+  p.blocks = options.blocks != 0 ? options.blocks : (options.quick ? 6 : 10);
+  p.target_ns = parse_duration(
+      "--target-time",
+      options.target_time.empty() ? (options.quick ? "50" : "200") : options.target_time,
+      ns_per_ms);
+  p.time_limit_ns = parse_duration(
+      "--time-limit",
+      options.time_limit.empty() ? (options.full ? "120" : "30") : options.time_limit, ns_per_s);
+  p.memory_limit_bytes = parse_bytes("--memory-limit", options.memory_limit);
+  p.slowdown_percent = options.slowdown_percent;
+
+  cell_wishes wishes;
+  wishes.size = options.full ? matrix::full : matrix::quick;
+  wishes.scenario_globs = options.scenarios;
+  for (const std::string& text : options.settings) wishes.settings.push_back(parse_setting(text));
+  const std::vector<std::uint64_t> threads = take_threads(wishes.settings);
+  for (cell& c : choose_cells(specification::all(), wishes)) {
+    p.cells.push_back({.what = std::move(c)});
+  }
+  p.rows = plan_rows(wanted_contenders(options.contenders, options.wanted), threads, stop);
+  if (!options.no_twin) add_twin(p.rows, options.twin);
+  return p;
+}
+
+void expect_someone_to_measure(const plan& p) {
+  if (std::any_of(p.rows.begin(), p.rows.end(), [](const row& r) { return !r.absent; })) return;
+  std::string why = p.rows.empty() ? "no contender was found" : "";
+  for (const row& r : p.rows) {
+    why += fmt::format("{}{}: {}: {}", why.empty() ? "" : "; ", r.name, name_of(r.absent->what),
+                       r.absent->reason);
+  }
+  throw cannot_measure(
+      fmt::format("there is nobody to measure: {}; expected at least one contender that runs, see: "
+                  "regatta list",
+                  why));
+}
+
+/// Two builds in one run would be compared as if they were one.
+void expect_same_builds(const plan& p) {
+  for (const row& r : p.rows) {
+    if (r.command.empty() || r.build == build_of(r.command.front())) continue;
+    throw usage_error(fmt::format(
+        "{} has changed since this run began; its samples cannot be mixed: start a new run",
+        r.command.front()));
+  }
+}
+
+struct session_of_run {
+  run_folder folder;
+  plan what;
+  std::vector<stats::sample> before;
+};
+
+session_of_run begin(const run_options& options, const interrupt& stop) {
+  plan p = make_plan(options, stop);
+  expect_someone_to_measure(p);
+  run_folder folder = make_run_folder(options.out);
+  write_machine(folder);
+  return {std::move(folder), std::move(p), {}};
+}
+
+session_of_run go_on(const run_options& options) {
+  run_folder folder = find_run_folder(*options.resume);
+  plan p;
+  try {
+    p = plan_from_json(folder.read_json("plan.json"));
+  } catch (const json::exception& error) {
+    throw usage_error(fmt::format("{} is corrupt: {}; start a new run",
+                                  (folder.path() / "plan.json").string(), error.what()));
+  }
+  expect_same_builds(p);
+  samples_read read = read_samples(folder.samples());
+  for (const std::string& problem : read.problems) fmt::print(stderr, "warning: {}\n", problem);
+  cut_torn_line(folder.samples(), read);
+  return {std::move(folder), std::move(p), std::move(read.samples)};
+}
+
+void say_plan(const session_of_run& run, bool resumed) {
+  std::size_t present = 0;
+  for (const row& r : run.what.rows) present += r.absent ? 0 : 1;
+  fmt::print(stderr, "{} {}: {} cells × {} rows × {} blocks, seed {}\n",
+             resumed ? "going on with" : "running into", run.folder.path().string(),
+             run.what.cells.size(), present, run.what.blocks, run.what.seed);
+  for (const row& r : run.what.rows) {
+    if (r.absent) {
+      fmt::print(stderr, "  {}: {}: {}\n", r.name, name_of(r.absent->what), r.absent->reason);
+    }
+  }
+}
+
+exit_code run(const run_options& options) {
+  if (options.quick && options.full) {
+    throw usage_error("--quick and --full exclude each other; expected one of them, or neither");
+  }
+  const interrupt stop;
+  session_of_run session = options.resume ? go_on(options) : begin(options, stop);
+  say_plan(session, options.resume.has_value());
+  samples_file samples(session.folder.samples());
+  progress shown(false);
+  runner taking(session.what, session.folder, samples, stop, shown, session.before);
+  const bool all_done = taking.go();
+  shown.end();
+  if (!all_done) {
+    fmt::print(stderr,
+               "interrupted; what was measured is kept. Go on with: regatta run --resume {}\n",
+               session.folder.path().string());
+    return exit_code::interrupted;
+  }
+  const run_summary summary = summarise_run(session.folder);
+  write_summary_files(session.folder, summary);
+  if (options.as_json) {
+    fmt::print("{}\n", summary.document.dump(1));
+  } else {
+    print_summary(summary.document);
+    fmt::print("\nThe run lies in {}. Charts and a page to read: regatta report {}\n",
+               session.folder.path().string(), session.folder.path().string());
+  }
+  return all_ok(summary) ? exit_code::ok : exit_code::not_ok;
+}
+
+void add_what_to_measure(CLI::App& command, run_options& options) {
+  command.add_flag("--quick", options.quick, "The small matrix with 6 blocks and short samples");
+  command.add_flag("--full", options.full, "The field's whole grid (hours)");
+  command.add_option("--scenario", options.scenarios, "Only scenarios that match; repeatable")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  command
+      .add_option("--contender", options.wanted,
+                  "Only these: a name, a glob, contender/variant, or the path of a program that "
+                  "speaks the protocol; repeatable [all, in their default variant]")
+      ->type_name("NAME|GLOB|PATH")
+      ->allow_extra_args(false);
+  command
+      .add_option("--set", options.settings,
+                  "Set a scenario parameter, or threads; several values make a grid; repeatable")
+      ->type_name("KEY=V1,V2")
+      ->allow_extra_args(false);
+}
+
+void add_how_to_measure(CLI::App& command, run_options& options) {
+  command.add_option("--blocks", options.blocks, "Fresh processes so many times [10, --quick 6]")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000}));
+  command.add_option("--seed", options.seed, "Replays the order of an earlier run [drawn]");
+  command.add_option("--target-time", options.target_time,
+                     "How long the fastest contender's sample takes, in ms [200, --quick 50]");
+  command.add_option("--time-limit", options.time_limit,
+                     "For one visit of one cell, in s; more is a timeout [30, --full 120]");
+  command.add_option("--memory-limit", options.memory_limit,
+                     "Resident memory; more is out_of_memory [4G]");
+  command.add_flag("--no-twin", options.no_twin,
+                   "Enter no row twice: saves its time, and leaves the noise floor unknown");
+  command.add_option("--twin", options.twin, "Enter this row twice [the first with most threads]")
+      ->type_name("ROW");
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, action& chosen) {
+  auto options = std::make_shared<run_options>();
+  CLI::App* command = app.add_subcommand("run",
+                                         "Measure contenders against each other, interleaved, and "
+                                         "keep every sample. Ctrl-C keeps what "
+                                         "is done; --resume goes on from there.");
+  add_what_to_measure(*command, *options);
+  add_how_to_measure(*command, *options);
+  command->add_option("--out", options->out, "Where to keep the run [results/<time>]")
+      ->type_name("DIR");
+  auto resume = std::make_shared<std::vector<std::string>>();
+  CLI::Option* resume_option =
+      command->add_option("--resume", *resume, "Go on with an interrupted run [the newest]")
+          ->type_name("DIR")
+          ->expected(0, 1);
+  add_contenders_option(*command, options->contenders);
+  command->add_flag("--json", options->as_json, "Print the summary as JSON, for programs");
+  command->add_option("--slowdown-percent", options->slowdown_percent)->group("");
+  command->footer(
+      std::string("Examples:\n"
+                  "  regatta run --quick\n"
+                  "  regatta run --scenario 'channel*' --set capacity=1,1024\n"
+                  "  regatta run --contender 'work_stealing/*' --contender ./my-runtime\n"
+                  "  regatta run --resume\n\n") +
+      exit_codes_help);
+  command->callback([options, resume, resume_option, &chosen] {
+    if (resume_option->count() > 0) options->resume = resume->empty() ? "" : resume->front();
+    chosen = [options] { return run(*options); };
+  });
+}
+
+}  // namespace regatta::driver

@@ -1,0 +1,136 @@
+#include "harness/driver/contenders.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "harness/driver/exit_code.hpp"
+#include "harness/driver/names.hpp"
+
+namespace regatta::driver {
+namespace {
+
+namespace fs = std::filesystem;
+
+contender read_manifest(const fs::path& file) {
+  std::ifstream in(file);
+  try {
+    const auto object = nlohmann::json::parse(in);
+    contender found;
+    found.name = object.at("name").get<std::string>();
+    found.command = object.value("command", std::vector<std::string>{});
+    found.kind = object.value("kind", "");
+    found.skipped = object.value("skipped", "");
+    found.laws = object.value("laws", std::vector<std::string>{});
+    if (found.command.empty() && found.skipped.empty()) {
+      found.skipped = "its manifest names neither a command nor a reason";
+    }
+    return found;
+  } catch (const nlohmann::json::exception& error) {
+    throw usage_error(
+        fmt::format(R"(cannot read the manifest {}: {}; expected {{"name":"…","command":["…"]}})",
+                    file.string(), error.what()));
+  }
+}
+
+bool names_a_path(const std::string& wanted) {
+  if (wanted.starts_with("/") || wanted.starts_with("./") || wanted.starts_with("../")) return true;
+  return wanted.find_first_of("*?[") == std::string::npos && fs::is_regular_file(wanted);
+}
+
+contender contender_at(const std::string& path) {
+  if (!fs::exists(path)) {
+    throw usage_error(
+        fmt::format("there is no program {}; expected the path of a contender, for "
+                    "example --contender ./my-runtime",
+                    path));
+  }
+  if (fs::is_directory(path) || ::access(path.c_str(), X_OK) != 0) {
+    throw usage_error(
+        fmt::format("{} is not executable; expected a program that speaks the "
+                    "protocol, for example after: chmod +x {}",
+                    path, path));
+  }
+  return {fs::path(path).filename().string(), {fs::absolute(path).string()}, "", "", {}};
+}
+
+chosen_contender& entry_for(std::vector<chosen_contender>& chosen, const contender& who) {
+  for (chosen_contender& c : chosen) {
+    if (c.who.name == who.name) return c;
+  }
+  chosen.push_back({who, false, {}});
+  return chosen.back();
+}
+
+void choose_by_glob(std::vector<chosen_contender>& chosen, const std::vector<contender>& known,
+                    const std::string& wanted) {
+  const std::size_t slash = wanted.find('/');
+  const std::string glob = wanted.substr(0, slash);
+  bool found = false;
+  for (const contender& who : known) {
+    if (!matches_glob(glob, who.name)) continue;
+    found = true;
+    chosen_contender& entry = entry_for(chosen, who);
+    if (slash == std::string::npos) {
+      entry.default_variant = true;
+    } else {
+      entry.variant_globs.push_back(wanted.substr(slash + 1));
+    }
+  }
+  if (found) return;
+  std::vector<std::string> names;
+  for (const contender& who : known) names.push_back(who.name);
+  throw usage_error(fmt::format("there is no contender '{}'{}", wanted, suggestion(glob, names)));
+}
+
+}  // namespace
+
+std::vector<contender> read_manifests(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  }
+  if (error) {
+    throw usage_error(fmt::format(
+        "cannot read the folder of contenders {}: {}; expected the one that the build leaves, for "
+        "example --contenders build/release/contenders",
+        folder.string(), error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<contender> found;
+  for (const fs::path& file : files) found.push_back(read_manifest(file));
+  return found;
+}
+
+fs::path contenders_folder(const std::string& option) {
+  if (!option.empty()) return option;
+  if (const char* set = std::getenv("REGATTA_CONTENDERS"); set != nullptr && *set != '\0') {
+    return set;
+  }
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return self.parent_path().parent_path() / "contenders";
+}
+
+std::vector<chosen_contender> choose_contenders(const std::vector<contender>& known,
+                                                const std::vector<std::string>& wanted) {
+  std::vector<chosen_contender> chosen;
+  if (wanted.empty()) {
+    for (const contender& who : known) chosen.push_back({who, true, {}});
+  }
+  for (const std::string& name : wanted) {
+    if (names_a_path(name)) {
+      entry_for(chosen, contender_at(name)).default_variant = true;
+    } else {
+      choose_by_glob(chosen, known, name);
+    }
+  }
+  return chosen;
+}
+
+}  // namespace regatta::driver

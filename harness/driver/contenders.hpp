@@ -1,0 +1,38 @@
+// Which contenders there are: the folder of manifests that the build leaves *is* the list.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace regatta::driver {
+
+struct contender {
+  std::string name;
+  std::vector<std::string> command;  ///< Starts it in protocol mode; empty if it was skipped.
+  std::string kind;                  ///< "c++", "rust", …, as its manifest says.
+  std::string skipped;               ///< Why there is no program; empty if there is one.
+  std::vector<std::string> laws;     ///< A command that checks the runtime's laws; empty if none.
+};
+
+/// Reads every manifest of the folder, in the order of their names. Throws ends_command for a
+/// folder or manifest that cannot be read.
+std::vector<contender> read_manifests(const std::filesystem::path& folder);
+
+/// --contenders, else REGATTA_CONTENDERS, else `../contenders` beside the executable.
+std::filesystem::path contenders_folder(const std::string& option);
+
+/// A contender together with the variants that were asked for.
+struct chosen_contender {
+  contender who;
+  bool default_variant = true;
+  std::vector<std::string> variant_globs;
+};
+
+/// What `--contender` names: a contender, a glob over contenders, `contender/variant` globs, or the
+/// path of a program that speaks the protocol. Nothing named: every contender in its default
+/// variant.
+std::vector<chosen_contender> choose_contenders(const std::vector<contender>& known,
+                                                const std::vector<std::string>& wanted);
+
+}  // namespace regatta::driver

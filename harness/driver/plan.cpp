@@ -1,0 +1,129 @@
+#include "harness/driver/plan.hpp"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include <numeric>
+
+#include "harness/driver/latin_square.hpp"
+#include "harness/driver/random.hpp"
+
+namespace regatta::driver {
+namespace {
+
+constexpr std::uint64_t plan_version = 1;
+
+json to_json(const row& r) {
+  const bool skipped = r.absent && r.absent->what == outcome::skipped;
+  const json absent =
+      r.absent ? json{{"outcome", name_of(r.absent->what)}, {"reason", r.absent->reason}} : json();
+  return {{"row", r.name},
+          {"contender", r.contender},
+          {"variant", r.variant},
+          {"threads", r.threads},
+          {"twin", r.twin},
+          {"command", r.command},
+          {"build", r.build},
+          {"hello", r.hello},
+          {"skipped", skipped ? json(r.absent->reason) : json()},
+          {"absent", absent}};
+}
+
+row row_from_json(const json& object) {
+  row r;
+  object.at("row").get_to(r.name);
+  object.at("contender").get_to(r.contender);
+  object.at("variant").get_to(r.variant);
+  object.at("threads").get_to(r.threads);
+  object.at("twin").get_to(r.twin);
+  object.at("command").get_to(r.command);
+  object.at("build").get_to(r.build);
+  r.hello = object.at("hello");
+  if (const json& absent = object.at("absent"); !absent.is_null()) {
+    const auto what = outcome_named(absent.at("outcome").get<std::string>());
+    r.absent = failure{what.value_or(outcome::failed), absent.at("reason").get<std::string>()};
+  }
+  return r;
+}
+
+json to_json(const planned_cell& c) {
+  return {{"cell", c.what.key},
+          {"scenario", c.what.scenario},
+          {"params", c.what.params},
+          {"expected", c.what.expected},
+          {"operations", c.what.operations},
+          {"iterations", c.iterations},
+          {"warmup", c.warmup},
+          {"calibrated", c.calibrated},
+          {"round_ns", c.round_ns}};
+}
+
+planned_cell cell_from_json(const json& object) {
+  planned_cell c;
+  object.at("cell").get_to(c.what.key);
+  object.at("scenario").get_to(c.what.scenario);
+  c.what.params = object.at("params");
+  object.at("expected").get_to(c.what.expected);
+  object.at("operations").get_to(c.what.operations);
+  object.at("iterations").get_to(c.iterations);
+  object.at("warmup").get_to(c.warmup);
+  object.at("calibrated").get_to(c.calibrated);
+  object.at("round_ns").get_to(c.round_ns);
+  return c;
+}
+
+}  // namespace
+
+json to_json(const plan& p) {
+  json object = {{"version", plan_version},
+                 {"matrix", p.matrix},
+                 {"seed", p.seed},
+                 {"blocks", p.blocks},
+                 {"target_ns", p.target_ns},
+                 {"time_limit_ns", p.time_limit_ns},
+                 {"memory_limit_bytes", p.memory_limit_bytes},
+                 {"slowdown_percent", p.slowdown_percent},
+                 {"rows", json::array()},
+                 {"cells", json::array()}};
+  for (const row& r : p.rows) object["rows"].push_back(to_json(r));
+  for (const planned_cell& c : p.cells) object["cells"].push_back(to_json(c));
+  return object;
+}
+
+plan plan_from_json(const json& object) {
+  plan p;
+  object.at("matrix").get_to(p.matrix);
+  object.at("seed").get_to(p.seed);
+  object.at("blocks").get_to(p.blocks);
+  object.at("target_ns").get_to(p.target_ns);
+  object.at("time_limit_ns").get_to(p.time_limit_ns);
+  object.at("memory_limit_bytes").get_to(p.memory_limit_bytes);
+  object.at("slowdown_percent").get_to(p.slowdown_percent);
+  for (const json& r : object.at("rows")) p.rows.push_back(row_from_json(r));
+  for (const json& c : object.at("cells")) p.cells.push_back(cell_from_json(c));
+  return p;
+}
+
+visit_order order_of_block(const plan& p, std::uint64_t block) {
+  random_source random(mixed_seed(p.seed, 2 * block + 1));
+  visit_order order;
+  order.cells.resize(p.cells.size());
+  std::iota(order.cells.begin(), order.cells.end(), std::size_t{0});
+  random.shuffle(order.cells);
+  order.turns = latin_square(p.rows.size(), random);
+  return order;
+}
+
+std::uint64_t seed_of_block(const plan& p, std::uint64_t block) {
+  // Half the range, so that languages without unsigned 64-bit integers can read it.
+  return mixed_seed(p.seed, 2 * block + 2) >> 1;
+}
+
+std::string build_of(const std::filesystem::path& program) {
+  struct stat found = {};
+  if (::stat(program.c_str(), &found) != 0) return "";
+  return fmt::format("{} bytes, {}.{:09}", found.st_size, found.st_mtim.tv_sec,
+                     found.st_mtim.tv_nsec);
+}
+
+}  // namespace regatta::driver

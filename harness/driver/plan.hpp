@@ -1,0 +1,71 @@
+// What a run is going to do, decided before its first sample: rows, cells, order, limits. Kept in
+// plan.json, so that a run can be resumed exactly and replayed with the same seed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/driver/cells.hpp"
+#include "harness/driver/outcome.hpp"
+
+namespace regatta::driver {
+
+using json = nlohmann::ordered_json;
+
+/// A contender in one variant: a line of every table.
+struct row {
+  std::string name;  ///< "work_stealing", "work_stealing/threads=1", "work_stealing#twin"
+  std::string contender;
+  std::string variant;
+  std::uint64_t threads = 0;  ///< What hello asks for; 0: the variant's own default.
+  bool twin = false;          ///< Entered a second time, to measure the noise floor.
+  std::vector<std::string> command;
+  std::string build;              ///< Size and time of the program: --resume must meet the same.
+  json hello;                     ///< The contender's own account of itself; null if it gave none.
+  std::optional<failure> absent;  ///< Why the row takes no part.
+};
+
+/// A cell and the work that all rows do for one sample of it.
+struct planned_cell {
+  cell what;
+  std::uint64_t iterations = 0;  ///< 0: not calibrated, or no row could run it.
+  std::uint64_t warmup = 0;      ///< Iterations before each sample, not measured.
+  bool calibrated = false;
+  std::uint64_t round_ns = 0;  ///< How long all rows together took for one iteration.
+};
+
+struct plan {
+  std::string matrix = "quick";  ///< "quick" or "full"
+  std::uint64_t seed = 0;
+  std::uint64_t blocks = 10;
+  std::uint64_t target_ns = 0;  ///< What the fastest row's sample should take.
+  std::uint64_t time_limit_ns = 0;
+  std::uint64_t memory_limit_bytes = 0;
+  std::uint64_t slowdown_percent = 0;
+  std::vector<row> rows;
+  std::vector<planned_cell> cells;
+};
+
+json to_json(const plan& p);
+/// Throws nlohmann::json::exception for what is no plan.
+plan plan_from_json(const json& object);
+
+/// In which order block `block` visits the cells, and which row takes which turn. Depends on the
+/// plan's seed and sizes only.
+struct visit_order {
+  std::vector<std::size_t> cells;               ///< By round.
+  std::vector<std::vector<std::size_t>> turns;  ///< turns[round % rows] lists the rows.
+};
+visit_order order_of_block(const plan& p, std::uint64_t block);
+
+/// The seed that hello gives to every row of a block, the same for all.
+std::uint64_t seed_of_block(const plan& p, std::uint64_t block);
+
+/// Identifies a program by the size and time of its file; empty if there is no such file.
+std::string build_of(const std::filesystem::path& program);
+
+}  // namespace regatta::driver

@@ -1,0 +1,64 @@
+#include "harness/driver/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace regatta::driver {
+namespace {
+
+plan example() {
+  plan p;
+  p.seed = 42;
+  p.blocks = 6;
+  for (const char* name : {"a", "b", "c"}) {
+    row r;
+    r.name = r.contender = name;
+    r.command = {"/bin/true", "--serve"};
+    p.rows.push_back(r);
+  }
+  p.rows[1].absent = failure{outcome::skipped, "cargo was not found"};
+  p.rows[2].absent = failure{outcome::timeout, "no answer to hello"};
+  for (int i = 0; i < 5; ++i) {
+    planned_cell c;
+    c.what.key = "yield tasks=" + std::to_string(i);
+    c.what.scenario = "yield";
+    c.what.params = {{"tasks", i}};
+    p.cells.push_back(c);
+  }
+  return p;
+}
+
+TEST(Plan, SurvivesItsFile) {
+  const plan p = example();
+  EXPECT_EQ(to_json(plan_from_json(to_json(p))), to_json(p));
+}
+
+TEST(Plan, OnlyASkippedRowIsCalledSkipped) {
+  const json object = to_json(example());
+  EXPECT_TRUE(object["rows"][0]["skipped"].is_null());
+  EXPECT_EQ(object["rows"][1]["skipped"], "cargo was not found");
+  EXPECT_TRUE(object["rows"][2]["skipped"].is_null());
+  EXPECT_EQ(plan_from_json(object).rows[2].absent->what, outcome::timeout);
+}
+
+TEST(Plan, ABlockVisitsEveryCellOnce) {
+  const visit_order order = order_of_block(example(), 3);
+  EXPECT_EQ(std::set<std::size_t>(order.cells.begin(), order.cells.end()).size(), 5u);
+  EXPECT_EQ(order.turns.size(), 3u);
+}
+
+TEST(Plan, TheSeedReplaysTheOrderAndBlocksDiffer) {
+  const plan p = example();
+  EXPECT_EQ(order_of_block(p, 1).cells, order_of_block(p, 1).cells);
+  EXPECT_EQ(order_of_block(p, 1).turns, order_of_block(p, 1).turns);
+  bool any_differs = false;
+  for (std::uint64_t block = 2; block < 6; ++block) {
+    any_differs = any_differs || order_of_block(p, block).cells != order_of_block(p, 1).cells;
+  }
+  EXPECT_TRUE(any_differs);
+  EXPECT_NE(seed_of_block(p, 0), seed_of_block(p, 1));
+}
+
+}  // namespace
+}  // namespace regatta::driver

@@ -1,0 +1,52 @@
+#include "harness/driver/report/summary.hpp"
+
+#include <fmt/core.h>
+
+#include <fstream>
+
+#include "harness/driver/outcome.hpp"
+#include "harness/driver/report/google_benchmark.hpp"
+#include "harness/driver/report/markdown.hpp"
+#include "harness/stats/measurements.hpp"
+#include "harness/stats/summary.hpp"
+
+namespace regatta::driver {
+
+using json = nlohmann::ordered_json;
+
+void write_machine(const run_folder& folder) { folder.write("machine.json", "{}\n"); }
+
+run_summary summarise_run(const run_folder& folder) {
+  std::ifstream in(folder.samples(), std::ios::binary);
+  stats::samples_file read = stats::read_samples(in);
+  run_summary summary;
+  for (const stats::bad_line& bad : read.bad_lines) {
+    summary.problems.push_back(fmt::format("{}: line {} is corrupt and is passed over: {}",
+                                           folder.samples().string(), bad.number, bad.reason));
+  }
+  stats::run_description run;
+  run.run = std::filesystem::weakly_canonical(folder.path()).filename().string();
+  run.machine = folder.read_json("machine.json");
+  run.plan = folder.read_json("plan.json");
+  summary.document = stats::summarise(read.samples, run);
+  return summary;
+}
+
+void write_summary_files(const run_folder& folder, const run_summary& summary) {
+  folder.write("summary.json", summary.document.dump(1) + "\n");
+  folder.write("summary.md", markdown_of(summary.document));
+  folder.write("benchmark.json", google_benchmark_of(folder, summary.document).dump(1) + "\n");
+}
+
+bool all_ok(const run_summary& summary) {
+  if (!summary.problems.empty()) return false;
+  for (const json& cell : summary.document.at("cells")) {
+    for (const json& result : cell.at("results")) {
+      const auto what = outcome_named(result.at("outcome").get<std::string>());
+      if (!what || is_fault(*what)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace regatta::driver

@@ -1,0 +1,30 @@
+// Which rows take part: contenders × variants × threads, as they themselves say, and the A/A twin.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/driver/contenders.hpp"
+#include "harness/driver/interrupt.hpp"
+#include "harness/driver/plan.hpp"
+
+namespace regatta::driver {
+
+/// "tokio", "tokio/current_thread", "tokio/current_thread@threads=2"
+std::string row_name(const std::string& contender, const std::string& variant,
+                     std::uint64_t threads);
+
+/// Starts each contender once to hear which variants it has. A contender that cannot be started or
+/// does not speak is a row as well, with the reason. `threads` empty: each variant's own default.
+/// Throws ends_command for a variant that no chosen contender offers.
+std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
+                           const std::vector<std::uint64_t>& threads, const interrupt& stop);
+
+/// Enters one row a second time, right after itself: the difference that the two show is the noise
+/// of this machine and session. Of the rows that take part it is the first with the most threads,
+/// because noise grows with them; or the row named `wanted`. Throws ends_command if there is no
+/// such row.
+void add_twin(std::vector<row>& rows, const std::string& wanted);
+
+}  // namespace regatta::driver

@@ -1,0 +1,230 @@
+#include "harness/driver/runner.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "harness/driver/calibrate.hpp"
+#include "harness/driver/clock.hpp"
+
+namespace regatta::driver {
+namespace {
+
+constexpr int most_probes = 4;
+
+/// What a sample line says about where it stands, apart from what was measured.
+json line_head(const planned_cell& c, const row& r) {
+  return {{"row", r.name},     {"contender", r.contender},    {"variant", r.variant},
+          {"twin", r.twin},    {"scenario", c.what.scenario}, {"params", c.what.params},
+          {"cell", c.what.key}};
+}
+
+}  // namespace
+
+runner::runner(plan& p, const run_folder& folder, samples_file& samples, const interrupt& stop,
+               progress& shown, const std::vector<stats::sample>& before)
+    : plan_(p), folder_(folder), samples_(samples), stop_(stop), shown_(shown) {
+  for (const stats::sample& s : before) {
+    if (s.outcome != stats::outcome::ok) settled_.emplace(s.row, s.cell);
+    done_.emplace(s.block, s.row, s.cell);
+  }
+}
+
+bool runner::is_settled(const row& r, const planned_cell& c) const {
+  return settled_.contains({r.name, c.what.key});
+}
+
+bool runner::is_done(std::uint64_t block, const row& r, const planned_cell& c) const {
+  return is_settled(r, c) || done_.contains({block, r.name, c.what.key});
+}
+
+double runner::weight(const planned_cell& c) const {
+  // The exchange of messages around a sample costs about a millisecond.
+  const auto rows = static_cast<double>(std::max<std::size_t>(1, plan_.rows.size()));
+  return 1e6 +
+         static_cast<double>(c.round_ns) * static_cast<double>(c.iterations + c.warmup) / rows;
+}
+
+void runner::save_plan() { folder_.write("plan.json", to_json(plan_).dump(1) + "\n"); }
+
+bool runner::go() {
+  save_plan();
+  note_absent_rows();
+  if (!calibrate()) return false;
+  double total = 0;
+  double done = 0;
+  for (std::uint64_t block = 0; block < plan_.blocks; ++block) {
+    for (const planned_cell& c : plan_.cells) {
+      for (const row& r : plan_.rows) {
+        total += weight(c);
+        if (is_done(block, r, c)) done += weight(c);
+      }
+    }
+  }
+  shown_.begin("measuring", total, done);
+  for (std::uint64_t block = 0; block < plan_.blocks; ++block) {
+    if (!measure_block(block)) return false;
+  }
+  shown_.end();
+  return true;
+}
+
+void runner::note_absent_rows() {
+  for (const row& r : plan_.rows) {
+    if (!r.absent) continue;
+    for (const planned_cell& c : plan_.cells) {
+      if (!is_settled(r, c)) keep(c, r, {}, {*r.absent, std::nullopt}, 0);
+    }
+  }
+}
+
+runner::crew runner::make_crew(const std::string& when, std::uint64_t seed) {
+  crew members;
+  for (const row& r : plan_.rows) {
+    crew_options options;
+    options.seed = seed;
+    options.slowdown_percent = plan_.slowdown_percent;
+    options.memory_limit_bytes = plan_.memory_limit_bytes;
+    options.time_limit_ns = std::min(hello_limit_ns, plan_.time_limit_ns);
+    options.log = folder_.log(r.name, when);
+    members.emplace_back(r, stop_, std::move(options));
+  }
+  return members;
+}
+
+void runner::dismiss(crew& members) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const std::string wrong = members[i].dismiss();
+    if (!wrong.empty()) shown_.note(fmt::format("note: {}: {}", plan_.rows[i].name, wrong));
+  }
+}
+
+visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
+                                std::uint64_t iterations, std::uint64_t warmup) {
+  auto ready = member.ready();
+  if (!ready) return {ready.why, std::nullopt};
+  // Whatever it has printed since its last answer belongs to no cell: begin with a clean process.
+  if ((*ready)->expect_silence()) {
+    ready = member.ready();
+    if (!ready) return {ready.why, std::nullopt};
+  }
+  return visit(**ready, c.what,
+               {iterations, warmup, plan_.time_limit_ns, member.threads_allowed()});
+}
+
+void runner::keep(const planned_cell& c, const row& r, const place& where,
+                  const visit_result& result, std::uint64_t idle_cpu_ns) {
+  json line = {{"block", where.block}, {"round", where.round}, {"turn", where.turn}};
+  line.update(line_head(c, r));
+  line["outcome"] = name_of(result.how.what);
+  line["reason"] = result.how.reason;
+  if (where.calibration) line["phase"] = "calibration";
+  if (result.how.what == outcome::ok) {
+    line.update(protocol::to_json(result.sample->taken));
+    line["iterations"] = c.iterations;
+    line["warmup"] = c.warmup;
+    line["expected"] = c.what.expected;
+    line["exchange_ns"] = result.sample->exchange_ns;
+    if (idle_cpu_ns != 0) line["idle_cpu_ns"] = idle_cpu_ns;
+  } else {
+    settled_.emplace(r.name, c.what.key);
+    if (result.sample) {
+      line["answer"] = result.sample->taken.answer;
+      line["expected"] = c.what.expected;
+    }
+    if (is_fault(result.how.what) && !r.absent) {
+      shown_.note(fmt::format("{}: {}: {}: {}", r.name, c.what.key, name_of(result.how.what),
+                              result.how.reason));
+    }
+  }
+  samples_.append(line);
+}
+
+bool runner::calibrate() {
+  const auto open = std::count_if(plan_.cells.begin(), plan_.cells.end(),
+                                  [](const planned_cell& c) { return !c.calibrated; });
+  if (open == 0) return true;
+  shown_.begin("calibrating", static_cast<double>(plan_.cells.size()),
+               static_cast<double>(plan_.cells.size()) - static_cast<double>(open));
+  crew members = make_crew("calibration", seed_of_block(plan_, plan_.blocks));
+  for (planned_cell& c : plan_.cells) {
+    if (c.calibrated) continue;
+    shown_.advance(0, c.what.key);
+    if (!calibrate_cell(c, members)) return false;
+    save_plan();
+    shown_.advance(1, c.what.key);
+  }
+  dismiss(members);
+  shown_.end();
+  return true;
+}
+
+bool runner::calibrate_cell(planned_cell& c, crew& members) {
+  std::vector<std::uint64_t> one_ns;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (is_settled(plan_.rows[i], c)) continue;
+    const auto took = probe(c, members[i], plan_.rows[i]);
+    if (stop_.requested()) return false;
+    if (took) one_ns.push_back(*took);
+  }
+  const work_size size = size_work(one_ns, plan_.target_ns, plan_.time_limit_ns);
+  c.iterations = size.iterations;
+  c.warmup = size.warmup;
+  c.round_ns = 0;
+  for (const std::uint64_t ns : one_ns) c.round_ns += ns;
+  c.calibrated = true;
+  return true;
+}
+
+/// Nanoseconds for one iteration on this row; nothing (and a line that says why) if it cannot.
+std::optional<std::uint64_t> runner::probe(const planned_cell& c, crew_member& member,
+                                           const row& r) {
+  std::uint64_t iterations = 1;
+  std::uint64_t one_ns = 0;
+  for (int probes = 0; probes < most_probes && iterations != 0; ++probes) {
+    const visit_result result = visit_cell(c, member, iterations, 0);
+    if (result.how.what == outcome::interrupted) return std::nullopt;
+    if (result.how.what != outcome::ok) {
+      keep(c, r, {.calibration = true}, result, 0);
+      return std::nullopt;
+    }
+    const std::uint64_t ns = result.sample->taken.ns;
+    one_ns = std::max<std::uint64_t>(1, ns / iterations);
+    iterations = next_probe(iterations, ns, plan_.target_ns);
+  }
+  return one_ns;
+}
+
+bool runner::measure_block(std::uint64_t block) {
+  const visit_order order = order_of_block(plan_, block);
+  crew members = make_crew(std::to_string(block), seed_of_block(plan_, block));
+  for (std::size_t round = 0; round < order.cells.size(); ++round) {
+    const planned_cell& c = plan_.cells[order.cells[round]];
+    const std::vector<std::size_t>& turns = order.turns[round % order.turns.size()];
+    for (std::size_t turn = 0; turn < turns.size(); ++turn) {
+      const row& r = plan_.rows[turns[turn]];
+      if (is_done(block, r, c)) continue;
+      if (stop_.requested()) return false;
+      const bool go_on = take_turn(c, r, members[turns[turn]], {block, round, turn, false});
+      if (!go_on) return false;
+      shown_.advance(weight(c),
+                     fmt::format("block {}/{}  {}", block + 1, plan_.blocks, c.what.key));
+    }
+  }
+  dismiss(members);
+  return true;
+}
+
+bool runner::take_turn(const planned_cell& c, const row& r, crew_member& member,
+                       const place& where) {
+  std::uint64_t idle_cpu_ns = 0;
+  if (member.is_alive()) idle_cpu_ns = (*member.ready())->idle_cpu_ns();
+  const visit_result result = visit_cell(c, member, c.iterations, c.warmup);
+  if (result.how.what == outcome::interrupted) return false;
+  keep(c, r, where, result, idle_cpu_ns);
+  return true;
+}
+
+}  // namespace regatta::driver

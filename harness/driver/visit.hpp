@@ -1,0 +1,33 @@
+// One visit of one row at one cell: prepare, warm up, take a sample, and believe nothing of it that
+// can be checked from outside.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "harness/driver/cells.hpp"
+#include "harness/driver/outcome.hpp"
+#include "harness/driver/session.hpp"
+
+namespace regatta::driver {
+
+struct visit_wishes {
+  std::uint64_t iterations = 1;
+  std::uint64_t warmup = 0;
+  std::uint64_t time_limit_ns = 0;    ///< For everything together.
+  std::uint64_t threads_allowed = 0;  ///< More than these may not run tasks; 0: unknown.
+};
+
+struct visit_result {
+  failure how{outcome::ok, ""};
+  std::optional<timed_sample> sample;  ///< Present for ok and wrong_answer.
+};
+
+visit_result visit(session& with, const cell& what, const visit_wishes& wishes);
+
+/// What is wrong with a sample, judged by what the driver knows: the oracle, the work it asked for,
+/// its own clock, the threads it asked for. `ok` if nothing is.
+failure check_sample(const timed_sample& sample, const cell& what, const visit_wishes& wishes);
+
+}  // namespace regatta::driver

@@ -1,0 +1,84 @@
+// The checks of a sample, one by one: each of these contenders would otherwise get a number.
+#include "harness/driver/visit.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace regatta::driver {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct example {
+  cell what;
+  visit_wishes wishes;
+  timed_sample sample;
+
+  example() {
+    what.expected = 42;
+    what.operations = 10;
+    wishes.iterations = 3;
+    wishes.threads_allowed = 1;
+    sample.taken.iterations = 3;
+    sample.taken.ns = 900;
+    sample.taken.operations = 30;
+    sample.taken.answer = 42;
+    sample.taken.threads_used = 1;
+    sample.exchange_ns = 1000;
+  }
+  failure judged() const { return check_sample(sample, what, wishes); }
+};
+
+TEST(CheckSample, AnHonestSamplePasses) { EXPECT_EQ(example().judged().what, outcome::ok); }
+
+TEST(CheckSample, AWrongAnswerFails) {
+  example e;
+  e.sample.taken.answer = 41;
+  EXPECT_EQ(e.judged().what, outcome::wrong_answer);
+  EXPECT_EQ(e.judged().reason, "answered 41; the oracle says 42");
+}
+
+TEST(CheckSample, AnswersThatDifferFail) {
+  example e;
+  e.sample.taken.answers_differ = true;
+  EXPECT_EQ(e.judged().what, outcome::wrong_answer);
+}
+
+TEST(CheckSample, MoreTimeThanTheDriverSawFails) {
+  example e;
+  e.sample.taken.ns = 1001;
+  EXPECT_EQ(e.judged().what, outcome::failed);
+  EXPECT_THAT(e.judged().reason, HasSubstr("the whole exchange took 1 µs"));
+}
+
+TEST(CheckSample, NoTimeAtAllFails) {
+  example e;
+  e.sample.taken.ns = 0;
+  EXPECT_EQ(e.judged().what, outcome::failed);
+}
+
+TEST(CheckSample, MoreThreadsThanAskedForFail) {
+  example e;
+  e.sample.taken.threads_used = 2;
+  EXPECT_EQ(e.judged().what, outcome::failed);
+  EXPECT_EQ(e.judged().reason, "ran tasks on 2 threads; it was set up with 1");
+}
+
+TEST(CheckSample, OtherWorkThanAskedForFails) {
+  example e;
+  e.sample.taken.operations = 20;
+  EXPECT_EQ(e.judged().what, outcome::failed);
+  example f;
+  f.sample.taken.iterations = 2;
+  EXPECT_EQ(f.judged().what, outcome::failed);
+}
+
+TEST(CheckSample, WhatIsNotSaidIsNotHeldAgainstAnyone) {
+  example e;
+  e.sample.taken.iterations = 0;
+  e.sample.taken.threads_used.reset();
+  EXPECT_EQ(e.judged().what, outcome::ok);
+}
+
+}  // namespace
+}  // namespace regatta::driver
