@@ -11,9 +11,13 @@
 namespace regatta::contender {
 namespace {
 
-// "" or what went wrong.
-std::string complaint_about(pair const& each, setup const& how,
-                            scenarios::parameter_list const& parameters) {
+struct verdict {
+  int exit_code = exit_ok;
+  std::string said = "ok";
+};
+
+verdict check_cell(pair const& each, setup const& how,
+                   scenarios::parameter_list const& parameters) {
   auto const expected = each.scenario.expected(parameters);
   latency_recorder recorder;
   try {
@@ -21,15 +25,16 @@ std::string complaint_about(pair const& each, setup const& how,
     for (int run = 0; run < 2; ++run) {
       auto const answer = cell->run(recorder);
       if (answer != expected) {
-        return "answered " + std::to_string(answer) + " instead of " + std::to_string(expected);
+        return {exit_wrong,
+                "answered " + std::to_string(answer) + " instead of " + std::to_string(expected)};
       }
     }
-  } catch (scenarios::unsupported const&) {
-    return "";
+  } catch (scenarios::unsupported const& error) {
+    return {exit_unsupported, std::string("unsupported: ") + error.what()};
   } catch (std::exception const& error) {
-    return error.what();
+    return {exit_wrong, error.what()};
   }
-  return "";
+  return {};
 }
 
 int check_one(pair const& each, setup const& how) {
@@ -37,16 +42,16 @@ int check_one(pair const& each, setup const& how) {
     std::cout << each.scenario.name << ": unsupported: " << each.unsupported << std::endl;
     return exit_unsupported;
   }
-  int verdict = exit_ok;
+  // A scenario of which some cells cannot run counts as checked.
+  int worst = exit_ok;
   for (auto const& parameters : smoke_cells(each.scenario)) {
-    auto const cell = scenarios::cell_key(each.scenario.name, parameters);
     // Before the run, so that the last line names the cell of a crash or a hang.
-    std::cout << cell << ": " << std::flush;
-    auto const complaint = complaint_about(each, how, parameters);
-    std::cout << (complaint.empty() ? "ok" : complaint) << std::endl;
-    if (!complaint.empty()) verdict = exit_wrong;
+    std::cout << scenarios::cell_key(each.scenario.name, parameters) << ": " << std::flush;
+    auto const [exit_code, said] = check_cell(each, how, parameters);
+    std::cout << said << std::endl;
+    if (exit_code == exit_wrong) worst = exit_wrong;
   }
-  return verdict;
+  return worst;
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "harness/contender/registry.hpp"
+#include "runtimes/interface/file.hpp"
+#include "runtimes/interface/net.hpp"
 #include "runtimes/interface/runtime.hpp"
 
 namespace regatta::contender {
@@ -18,6 +20,8 @@ template <runtime R>
 std::vector<std::pair<std::string, bool>> abilities_of() {
   return {
       {"timer", timed_runtime<R>},
+      {"net", net_runtime<R>},
+      {"file", file_runtime<R>},
       {"blocking", blocking_runtime<R>},
   };
 }

@@ -37,8 +37,8 @@ u64 count_of(auto const& tallies) {
   return messages;
 }
 
-// The sum of the numbers in all messages. Throws if there were not as many messages as were sent: a sum
-// alone would not show that one was lost and another came twice.
+// The sum of the numbers in all messages. Throws if there were not as many messages as were sent: a
+// sum alone would not show that one was lost and another came twice.
 u64 sum_of_all(auto const& tallies, u64 messages_sent) {
   u64 const received = count_of(tallies);
   if (received != messages_sent) {
