@@ -134,7 +134,8 @@ TEST_F(Pairs, KeepOneRuntimeThroughAllSamplesOfACell) {
     EXPECT_EQ(sample.answer, 45u);
     EXPECT_EQ(sample.operations, 40u);
     // A frame for each task, the root and join_all; and no warm-up hides behind the samples.
-    if (frame_pool::detail::pooling) EXPECT_EQ(sample.counters.at("frames"), 4 * 12u);
+    // Under the address sanitizer frames come from operator new.
+    EXPECT_EQ(sample.counters.at("frames"), frame_pool::detail::pooling ? 4 * 12u : 0u);
     EXPECT_GE(*sample.allocations, 4 * 12u);
     EXPECT_GE(sample.counters.at("polls"), 4 * 11u);
     std::uint64_t recorded = 0;
