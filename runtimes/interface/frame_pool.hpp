@@ -37,7 +37,7 @@ namespace detail {
 
 // The address sanitizer sees a use after free only if frames really are freed.
 inline constexpr bool pooling = !REGATTA_ADDRESS_SANITIZER;
-inline constexpr std::size_t slab_bytes = pooling ? 64 * 1024 : 4096;
+inline constexpr std::size_t slab_bytes = pooling ? 64 * 1024 : 256;
 inline constexpr std::size_t slabs_in_chunk = 16;
 inline constexpr std::size_t granule_bytes = 64;  // No two frames of a slab begin in one granule.
 inline constexpr u32 batch_frames = 32;
@@ -87,7 +87,7 @@ struct slab {
   std::byte* begin() noexcept { return reinterpret_cast<std::byte*>(this) + first_frame_offset; }
   std::byte* end() noexcept { return reinterpret_cast<std::byte*>(this) + slab_bytes; }
 
-  static constexpr std::size_t first_frame_offset = pooling ? 2112 : 192;
+  static constexpr std::size_t first_frame_offset = pooling ? 2112 : 64;
 };
 static_assert(sizeof(slab) <= slab::first_frame_offset);
 

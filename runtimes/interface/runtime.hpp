@@ -140,6 +140,9 @@ class runtime_defaults : public executor_base {
   // Lets every other ready task run before this one goes on.
   yield_awaiter yield() noexcept { return yield_awaiter(self()); }
 
+  // Suspends for at least so long, counted from now. Of a timed_runtime.
+  auto sleep_for(duration how_long) noexcept { return self().sleep_until(clock::now() + how_long); }
+
   // What a runtime may do better for a task that was just spawned, or that yielded.
   void post_new(work& w) noexcept { self().post(w); }
   void post_yielded(work& w) noexcept { self().post(w); }

@@ -1,0 +1,166 @@
+// The bounded run queue of one worker: first in, first out for its owner, and thieves take half.
+//
+// The algorithm is Tokio's (tokio/src/runtime/scheduler/multi_thread/queue.rs), itself after Go's.
+// The head is two 32-bit indices in one word. `real` is where the owner pops. `steal` trails it while
+// a thief copies what it has claimed, so that the owner does not write over slots that are being
+// read; without a thief the two are equal. The owner pushes with one store and pops with one
+// compare-exchange; one thief at a time claims a half with one, and leaves with another.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+
+#include "runtimes/interface/assert.hpp"
+#include "runtimes/interface/types.hpp"
+#include "runtimes/interface/work.hpp"
+
+namespace regatta::runtimes::work_stealing {
+
+inline constexpr std::size_t destructive_interference_bytes = 128;  // Two lines: x86 fetches pairs.
+
+template <u32 slots>
+class ring {
+  static_assert(std::has_single_bit(slots), "indices wrap by masking");
+
+ public:
+  class owner;
+  class thief;
+
+ private:
+  struct heads {
+    u32 steal;
+    u32 real;
+  };
+  static heads unpack(u64 word) noexcept {
+    return {static_cast<u32>(word >> 32), static_cast<u32>(word)};
+  }
+  static u64 pack(heads h) noexcept { return u64{h.steal} << 32 | h.real; }
+
+  std::atomic<work*>& slot(u32 index) noexcept { return slots_[index & (slots - 1)]; }
+
+  alignas(destructive_interference_bytes) std::atomic<u64> heads_{0};
+  alignas(destructive_interference_bytes) std::atomic<u32> tail_{0};  // Only the owner writes it.
+  std::array<std::atomic<work*>, slots> slots_{};
+};
+
+// The worker's own end. One thread at a time.
+template <u32 slots>
+class ring<slots>::owner {
+ public:
+  explicit owner(ring& queue) noexcept : queue_(queue) {}
+
+  u32 size() const noexcept {
+    // Relaxed: safe because only this thread writes the tail, and a head that is old only makes the
+    // queue look longer.
+    return queue_.tail_.load(std::memory_order_relaxed) -
+           unpack(queue_.heads_.load(std::memory_order_relaxed)).real;
+  }
+
+  // False: full. The caller then moves a half elsewhere with take_half().
+  bool push(work& w) noexcept {
+    u32 const tail = queue_.tail_.load(std::memory_order_relaxed);
+    // Acquire: pairs with the release in thief::steal_into(), which has read the slots it freed.
+    u32 const steal = unpack(queue_.heads_.load(std::memory_order_acquire)).steal;
+    if (tail - steal >= slots) return false;
+    queue_.slot(tail).store(&w, std::memory_order_relaxed);
+    // Release: pairs with the acquire in steal_into(); publishes the slot and the task behind it.
+    queue_.tail_.store(tail + 1, std::memory_order_release);
+    return true;
+  }
+
+  // The oldest, or nullptr.
+  work* pop() noexcept {
+    u64 head = queue_.heads_.load(std::memory_order_relaxed);
+    for (;;) {
+      auto const [steal, real] = unpack(head);
+      if (real == queue_.tail_.load(std::memory_order_relaxed)) return nullptr;
+      u64 const popped = pack({steal == real ? real + 1 : steal, real + 1});
+      // Read before the claim: after it a push of ours may not, but nobody else can, overwrite it.
+      work* const w = queue_.slot(real).load(std::memory_order_relaxed);
+      // Acquire-release: orders us with the thieves' claims on the same word.
+      if (queue_.heads_.compare_exchange_weak(head, popped, std::memory_order_acq_rel,
+                                              std::memory_order_relaxed)) {
+        return w;
+      }
+    }
+  }
+
+  // Pops half of a full queue through `give(work&)`. Answers how many; 0 where the queue is not full
+  // any more, or will soon not be, because a thief is at work.
+  template <class Give>
+  u32 take_half(Give give) noexcept {
+    u32 const tail = queue_.tail_.load(std::memory_order_relaxed);
+    u64 head = queue_.heads_.load(std::memory_order_relaxed);
+    auto const [steal, real] = unpack(head);
+    if (steal != real || tail - real < slots) return 0;
+    constexpr u32 half = slots / 2;
+    // Acquire-release: as in pop(). Fails only when a thief has come in between.
+    if (!queue_.heads_.compare_exchange_strong(head, pack({real + half, real + half}),
+                                               std::memory_order_acq_rel,
+                                               std::memory_order_relaxed)) {
+      return 0;
+    }
+    for (u32 i = 0; i < half; ++i) give(*queue_.slot(real + i).load(std::memory_order_relaxed));
+    return half;
+  }
+
+ private:
+  friend class thief;
+  ring& queue_;
+};
+
+// Everybody else's end. Any thread.
+template <u32 slots>
+class ring<slots>::thief {
+ public:
+  explicit thief(ring& queue) noexcept : queue_(queue) {}
+
+  // A guess; exact only when nobody moves.
+  bool looks_empty() const noexcept {
+    return unpack(queue_.heads_.load(std::memory_order_seq_cst)).real ==
+           queue_.tail_.load(std::memory_order_seq_cst);
+  }
+
+  // Takes the older half (rounded up), or a single task: pushes them to the thief's own queue, which
+  // must have room, and answers how many.
+  u32 steal_into(owner& target, bool half) noexcept {
+    u64 head = queue_.heads_.load(std::memory_order_acquire);
+    u32 first = 0;
+    u32 count = 0;
+    for (;;) {
+      auto const [steal, real] = unpack(head);
+      if (steal != real) return 0;  // One thief at a time.
+      // Acquire: pairs with the release in push().
+      u32 const available = queue_.tail_.load(std::memory_order_acquire) - real;
+      // More than the queue holds: the head that we read is old, and the exchange will fail.
+      count = available > slots ? 0 : half ? available - available / 2 : available != 0;
+      if (count == 0) return 0;
+      first = real;
+      if (queue_.heads_.compare_exchange_weak(head, pack({steal, real + count}),
+                                              std::memory_order_acq_rel,
+                                              std::memory_order_acquire)) {
+        break;
+      }
+    }
+    for (u32 i = 0; i < count; ++i) {
+      [[maybe_unused]] bool const had_room =
+          target.push(*queue_.slot(first + i).load(std::memory_order_relaxed));
+      REGATTA_DEBUG_ASSERT(had_room, "a thief steals only when its own queue is empty");
+    }
+    head = pack({first, first + count});
+    for (;;) {
+      u32 const real = unpack(head).real;
+      // Release: pairs with the acquire in push(): the slots have been read.
+      if (queue_.heads_.compare_exchange_weak(head, pack({real, real}), std::memory_order_acq_rel,
+                                              std::memory_order_relaxed)) {
+        return count;
+      }
+    }
+  }
+
+ private:
+  ring& queue_;
+};
+
+}  // namespace regatta::runtimes::work_stealing

@@ -1,0 +1,159 @@
+// One worker: its queues, and the loop that runs tasks from them.
+//
+// Where the next task comes from, in this order:
+//   1. the LIFO slot: what the running task woke last, a few times in a row at most;
+//   2. the deque: what was spawned here, newest first;
+//   3. the ring: what was woken or yielded here, first in, first out;
+//   4. the injector: what came from outside or overflowed;
+//   5. others: half a ring, or the oldest of a deque, of a random victim.
+// The order is broken on purpose so that nobody starves: every 61st poll begins with the injector
+// and the events, and after 64 tasks from the deque the ring has a turn.
+#pragma once
+
+#include <optional>
+#include <thread>
+
+#include "runtimes/core/current.hpp"
+#include "runtimes/core/epoll_reactor.hpp"
+#include "runtimes/core/parker.hpp"
+#include "runtimes/core/timer_wheel.hpp"
+#include "runtimes/interface/budget.hpp"
+#include "runtimes/work_stealing/deque.hpp"
+#include "runtimes/work_stealing/idle.hpp"
+#include "runtimes/work_stealing/injector.hpp"
+#include "runtimes/work_stealing/options.hpp"
+#include "runtimes/work_stealing/ring.hpp"
+
+namespace regatta::runtimes::work_stealing {
+
+class runtime;
+
+// A number that only one thread writes and all may read.
+class tally {
+ public:
+  void operator+=(u64 more) noexcept {
+    // Relaxed: safe because there is one writer, and readers want a figure, not an order.
+    value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  }
+  void operator++() noexcept { *this += 1; }
+  u64 get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<u64> value_{0};
+};
+
+struct worker_tallies {
+  tally spawned, polls, steals, parks, wakes, overflows;
+};
+
+class alignas(destructive_interference_bytes) worker {
+ public:
+  worker(runtime& rt, u32 index) noexcept;
+
+  // Runs tasks until `done()` answers true or the runtime stops. The caller is this worker's thread
+  // from beginning to end.
+  template <class Done>
+  void run(Done done);
+
+  // The worker's thread only, from inside a task.
+  void push_spawned(work& w);
+  void push_woken(work& w) noexcept;
+  void push_yielded(work& w) noexcept;
+
+  // Any thread. The worker's own events: its timers, and the descriptors that it watches.
+  core::timer_wheel<spin_lock>& timers() noexcept { return timers_; }
+  core::epoll_reactor<many_threads>& reactor() noexcept { return reactor_; }
+
+  // How much a thief could take: exact only when nobody moves.
+  u64 backlog() const noexcept;
+
+  u32 index() const noexcept { return index_; }
+  worker_tallies const& tallies() const noexcept { return tallies_; }
+
+ private:
+  friend class runtime;
+  using fifo = ring<ring_slots>;
+
+  work* next() noexcept;
+  work* next_from_injector() noexcept;
+  work* search() noexcept;
+  work* look_around(u64 least_backlog) noexcept;
+  work* steal_from(worker& victim, u64 least_backlog) noexcept;
+  work* spin_for_work() noexcept;
+  void push_fifo(work& w) noexcept;
+  void check_events() noexcept;
+  bool harvest_events(worker& source, time_point now) noexcept;
+  work* harvest_for_the_absent(time_point now) noexcept;
+  void consider_waking_another() noexcept;
+  template <class Done>
+  void park(Done done);
+  void sleep();
+  bool sees_work() const noexcept;
+  bool has_work_left() noexcept;
+  bool must_stop() const noexcept;
+  void end_search() noexcept;
+  idle& idlers() noexcept;
+
+  runtime& runtime_;
+  u32 const index_;
+  u64 random_;
+
+  work* lifo_ = nullptr;
+  u32 lifo_polls_in_a_row_ = 0;
+  u32 newest_in_a_row_ = 0;
+  u32 polls_until_event_check_ = 1;
+  u32 pushes_until_wake_check_ = 1;
+  bool searching_ = false;
+
+  // What waking is worth: see consider_waking_another().
+  time_point last_event_check_{};
+  time_point surplus_since_{};
+  i64 poll_ns_ = 0;  // A moving average; 0 is unknown.
+  duration spin_;
+  duration watch_;
+
+  fifo ring_;
+  deque deque_;
+  core::timer_wheel<spin_lock> timers_;
+  core::epoll_reactor<many_threads> reactor_;
+  spin_lock harvest_lock_;                // Whoever harvests this worker's events.
+  std::atomic<i64> harvested_at_ns_{0};   // When somebody last did.
+  worker_tallies tallies_;
+
+  // How others set this worker going. Written by whoever runs it, read by whoever claimed it.
+  core::parker* parked_on_ = nullptr;
+  bool parked_in_reactor_ = false;  // Then it is woken there too.
+  core::parker own_parker_;
+  std::thread thread_;
+};
+
+template <class Done>
+void worker::run(Done done) {
+  core::driving const here(&runtime_, this);
+  u32& operations_left = budget::left();  // This thread's; the loop never leaves it.
+  while (!done() && !must_stop()) {
+    if (--polls_until_event_check_ == 0) check_events();
+    work* w = next();
+    if (w == nullptr) w = search();
+    if (w == nullptr) {
+      park(done);
+      continue;
+    }
+    if (searching_) end_search();
+    ++tallies_.polls;
+    operations_left = budget::operations_per_turn;
+    w->resume();
+  }
+}
+
+template <class Done>
+void worker::park(Done done) {
+  if (searching_) end_search();
+  parked_in_reactor_ = reactor_.has_sources();
+  idlers().announce_sleep(index_);
+  // Look twice before parking: work posted between the two looks would otherwise sleep with us.
+  if ((sees_work() || done() || must_stop()) && idlers().claim(index_)) return;
+  sleep();
+}
+
+}  // namespace regatta::runtimes::work_stealing
