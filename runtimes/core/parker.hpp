@@ -5,8 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <algorithm>
+#include <atomic>
 #include <ctime>
 
 #include "runtimes/interface/types.hpp"
@@ -15,14 +15,15 @@ namespace regatta::core {
 
 class parker {
  public:
-  // One thread at a time. Sleeps until unpark(), which may have come before. False: the deadline
-  // passed first.
-  bool park(time_point deadline = time_point::max()) noexcept {
-    for (;;) {
-      // Acquire: pairs with the release in unpark().
-      if (token_.exchange(0, std::memory_order_acquire) == 1) return true;
-      if (!sleep(deadline)) return token_.exchange(0, std::memory_order_acquire) == 1;
-    }
+  // One thread at a time. Sleeps until unpark(), which may have come before; takes the token.
+  void park() noexcept {
+    // Acquire: pairs with the release in unpark().
+    while (token_.exchange(0, std::memory_order_acquire) == 0) sleep(time_point::max());
+  }
+
+  // Sleeps until unpark(), or the deadline, or for no reason at all. Leaves the token where it is.
+  void park_until(time_point deadline) noexcept {
+    if (!is_unparked()) sleep(deadline);
   }
 
   // Whether park() would return at once. Sequentially consistent: see unpark().
@@ -38,18 +39,16 @@ class parker {
   }
 
  private:
-  // False: the deadline has passed.
-  bool sleep(time_point deadline) noexcept {
+  void sleep(time_point deadline) noexcept {
     if (deadline == time_point::max()) {
       syscall(SYS_futex, address(), FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
-      return true;
+      return;
     }
     // An absolute time on CLOCK_MONOTONIC, which steady_clock is on Linux.
     i64 const ns = std::max<i64>(deadline.time_since_epoch().count(), 0);
     timespec const until{.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
     syscall(SYS_futex, address(), FUTEX_WAIT_BITSET_PRIVATE, 0, &until, nullptr,
             FUTEX_BITSET_MATCH_ANY);
-    return clock::now() < deadline;
   }
   u32* address() noexcept {
     // Safe because an atomic of 32 bits is its value, nothing more (asserted).

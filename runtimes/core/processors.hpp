@@ -10,7 +10,8 @@
 
 namespace regatta::core {
 
-// Honours the affinity mask, unlike std::thread::hardware_concurrency() on some systems. At least 1.
+// Honours the affinity mask, unlike std::thread::hardware_concurrency() on some systems. At
+// least 1.
 inline u32 usable_processors() noexcept {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);

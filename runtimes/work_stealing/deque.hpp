@@ -1,10 +1,10 @@
 // Where a worker keeps the tasks that it has just spawned: last in, first out for the owner, and
-// thieves take the oldest. Newest first keeps a tree of tasks in the cache and its memory as small as
-// its depth; the oldest is the root of the largest subtree, the best thing to steal.
+// thieves take the oldest. Newest first keeps a tree of tasks in the cache and its memory as small
+// as its depth; the oldest is the root of the largest subtree, the best thing to steal.
 //
 // The algorithm is the dynamic circular deque of Chase and Lev (SPAA 2005) with the orders of Lê,
-// Pop, Cohen and Zappa Nardelli (PPoPP 2013), but with sequentially consistent operations in place of
-// fences, which the thread sanitizer does not know.
+// Pop, Cohen and Zappa Nardelli (PPoPP 2013), but with sequentially consistent operations in place
+// of fences, which the thread sanitizer does not know.
 #pragma once
 
 #include <atomic>
@@ -26,7 +26,8 @@ class deque {
 
  private:
   struct array {
-    explicit array(u64 size) : mask(size - 1), slots(std::make_unique<std::atomic<work*>[]>(size)) {}
+    explicit array(u64 size)
+        : mask(size - 1), slots(std::make_unique<std::atomic<work*>[]>(size)) {}
     std::atomic<work*>& at(u64 index) noexcept { return slots[index & mask]; }
     u64 mask;
     std::unique_ptr<std::atomic<work*>[]> slots;
@@ -88,7 +89,9 @@ class deque::owner {
     queue_.bottom_.exchange(last, std::memory_order_seq_cst);
     u64 top = queue_.top_.load(std::memory_order_seq_cst);
     if (top < last) {
-      return queue_.slots_.load(std::memory_order_relaxed)->at(last).load(std::memory_order_relaxed);
+      return queue_.slots_.load(std::memory_order_relaxed)
+          ->at(last)
+          .load(std::memory_order_relaxed);
     }
     work* w = nullptr;
     if (top == last) {

@@ -6,9 +6,9 @@
 // Whoever publishes work from outside does so, and then looks at `searching` and the bits. A worker
 // that falls asleep stops searching and sets its bit, and then looks at all queues once more. Both
 // sides are sequentially consistent, so one of them sees the other: either the publisher finds a
-// searcher or a sleeper, or the sleeper finds the work. (Go's "delicate dance", runtime/proc.go, and
-// Tokio's idle.rs rest on the same argument.) Work that a worker queues for itself needs none of
-// this: the worker is awake and will run it; waking another is then only a matter of speed.
+// searcher or a sleeper, or the sleeper finds the work. (Go's "delicate dance", runtime/proc.go,
+// and Tokio's idle.rs rest on the same argument.) Work that a worker queues for itself needs none
+// of this: the worker is awake and will run it; waking another is then only a matter of speed.
 //
 // A sleeper's bit is also a token: whoever clears it owns the worker and must set it going, either
 // by waking its thread or by being its thread (block_on).
@@ -26,7 +26,8 @@ namespace regatta::runtimes::work_stealing {
 class idle {
  public:
   // At first all workers are asleep: they have no threads yet.
-  explicit idle(u32 workers) : workers_(workers), words_((workers + 63) / 64), word_(new word[words_]) {
+  explicit idle(u32 workers)
+      : workers_(workers), words_((workers + 63) / 64), word_(new word[words_]) {
     for (u32 worker = 0; worker < workers; ++worker) {
       word_[worker / 64].bits.fetch_or(bit(worker), std::memory_order_relaxed);
     }
@@ -66,7 +67,9 @@ class idle {
     return (word_[worker / 64].bits.load(std::memory_order_relaxed) & bit(worker)) != 0;
   }
   bool anybody_asleep() const noexcept { return sleepers_.load(std::memory_order_relaxed) != 0; }
-  bool anybody_awake() const noexcept { return sleepers_.load(std::memory_order_relaxed) < workers_; }
+  bool anybody_awake() const noexcept {
+    return sleepers_.load(std::memory_order_relaxed) < workers_;
+  }
 
   bool anybody_searching() const noexcept {
     return searching_.load(std::memory_order_seq_cst) != 0;

@@ -34,8 +34,8 @@ class injector {
     std::lock_guard guard(target.lock);
     target.queue.append(batch);
     target.count += count;
-    // Sequentially consistent: whoever goes to sleep announces it, then looks at the mask; we set the
-    // mask, then look for sleepers.
+    // Sequentially consistent: whoever goes to sleep announces it, then looks at the mask; we set
+    // the mask, then look for sleepers.
     filled_.fetch_or(u32{1} << index, std::memory_order_seq_cst);
   }
 

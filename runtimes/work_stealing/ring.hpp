@@ -1,9 +1,9 @@
 // The bounded run queue of one worker: first in, first out for its owner, and thieves take half.
 //
 // The algorithm is Tokio's (tokio/src/runtime/scheduler/multi_thread/queue.rs), itself after Go's.
-// The head is two 32-bit indices in one word. `real` is where the owner pops. `steal` trails it while
-// a thief copies what it has claimed, so that the owner does not write over slots that are being
-// read; without a thief the two are equal. The owner pushes with one store and pops with one
+// The head is two 32-bit indices in one word. `real` is where the owner pops. `steal` trails it
+// while a thief copies what it has claimed, so that the owner does not write over slots that are
+// being read; without a thief the two are equal. The owner pushes with one store and pops with one
 // compare-exchange; one thief at a time claims a half with one, and leaves with another.
 #pragma once
 
@@ -86,8 +86,8 @@ class ring<slots>::owner {
     }
   }
 
-  // Pops half of a full queue through `give(work&)`. Answers how many; 0 where the queue is not full
-  // any more, or will soon not be, because a thief is at work.
+  // Pops half of a full queue through `give(work&)`. Answers how many; 0 where the queue is not
+  // full any more, or will soon not be, because a thief is at work.
   template <class Give>
   u32 take_half(Give give) noexcept {
     u32 const tail = queue_.tail_.load(std::memory_order_relaxed);
@@ -122,8 +122,8 @@ class ring<slots>::thief {
            queue_.tail_.load(std::memory_order_seq_cst);
   }
 
-  // Takes the older half (rounded up), or a single task: pushes them to the thief's own queue, which
-  // must have room, and answers how many.
+  // Takes the older half (rounded up), or a single task: pushes them to the thief's own queue,
+  // which must have room, and answers how many.
   u32 steal_into(owner& target, bool half) noexcept {
     u64 head = queue_.heads_.load(std::memory_order_acquire);
     u32 first = 0;

@@ -42,10 +42,8 @@ runtime::~runtime() {
 }
 
 runtime_info runtime::info() {
-  return {.name = "work_stealing",
-          .version = "0.1.0",
-          .scheduling = "work-stealing",
-          .io = "epoll"};
+  return {
+      .name = "work_stealing", .version = "0.1.0", .scheduling = "work-stealing", .io = "epoll"};
 }
 
 std::vector<variant_of_runtime> runtime::variants() {
@@ -136,11 +134,12 @@ void runtime::set_going(u32 index) noexcept {
   idle_.begin_search();
   if (worker* const here = current_worker()) ++here->tallies_.wakes;
   if (claimed.parked_on_ != nullptr) {
-    claimed.parked_on_->unpark();
-    if (claimed.parked_in_reactor_) claimed.reactor_.wake();
+    bool const in_reactor = claimed.parked_in_reactor_;
+    claimed.parked_on_->unpark();  // From here on it runs: only its reactor may be touched.
+    if (in_reactor) claimed.reactor_.wake();
     return;
   }
-  claimed.thread_ = std::thread([this, &claimed] {
+  claimed.thread_ = std::thread([&claimed] {
     claimed.searching_ = true;
     claimed.parked_on_ = &claimed.own_parker_;
     claimed.run([] { return false; });

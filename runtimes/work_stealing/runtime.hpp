@@ -1,8 +1,8 @@
 // work_stealing: many workers, each with queues of its own, who steal from each other when they run
 // dry. See worker.hpp for where tasks come from, and idle.hpp for how workers sleep and wake.
 //
-// Threads are started when they are first needed. A thread that calls block_on() does not wait for a
-// worker: it takes a sleeping worker's place and is that worker until its task has ended. So work
+// Threads are started when they are first needed. A thread that calls block_on() does not wait for
+// a worker: it takes a sleeping worker's place and is that worker until its task has ended. So work
 // that needs no second thread never wakes one.
 #pragma once
 
@@ -72,7 +72,7 @@ class runtime final : public runtime_defaults<runtime> {
     runtime& rt;
     std::optional<u32> place;  // The worker that the thread stands in for.
     std::atomic<bool> ended{false};
-    core::parker parker;       // Where it waits if it stands in for nobody.
+    core::parker parker;  // Where it waits if it stands in for nobody.
 
     // Called by the task, as the last thing that it does.
     void announce_end() noexcept;
@@ -80,7 +80,8 @@ class runtime final : public runtime_defaults<runtime> {
 
   template <class T>
   static task<void> run_main(task<T> root, main_task& state,
-                             std::optional<value_or_nothing<T>>& value, std::exception_ptr& failure);
+                             std::optional<value_or_nothing<T>>& value,
+                             std::exception_ptr& failure);
   void drive_until_ended(main_task& state, work& root);
 
   std::optional<u32> take_place() noexcept;

@@ -8,8 +8,9 @@ namespace regatta::runtimes::work_stealing {
 
 namespace {
 
-// What waking a sleeping worker costs, the waker's part and the sleeper's. On a small virtual machine
-// it is 8 and 26 us, on bare metal a tenth; erring upwards only delays a second worker a little.
+// What waking a sleeping worker costs, the waker's part and the sleeper's. On a small virtual
+// machine it is 8 and 26 us, on bare metal a tenth; erring upwards only delays a second worker a
+// little.
 constexpr i64 wake_cost_ns = 30'000;
 constexpr duration first_watch = std::chrono::microseconds(500);
 constexpr duration longest_watch = std::chrono::milliseconds(10);
@@ -147,8 +148,8 @@ work* worker::harvest_for_the_absent(time_point now) noexcept {
 }
 
 // Waking costs some ten microseconds, a small task a tenth of one. So another worker is woken for a
-// local backlog only when running it here would take longer than the wake, or when nobody has an eye
-// on us and this very task might block (the sleeper then watches: see park()).
+// local backlog only when running it here would take longer than the wake, or when nobody has an
+// eye on us and this very task might block (the sleeper then watches: see park()).
 void worker::consider_waking_another() noexcept {
   bool const polls_are_long = poll_ns_ == 0 || poll_ns_ > wake_cost_ns / 8;
   pushes_until_wake_check_ = polls_are_long ? 1 : pushes_per_wake_check;
@@ -256,32 +257,26 @@ bool worker::has_work_left() noexcept {
   return lifo_ != nullptr || backlog() != 0 || timers_.size() != 0 || reactor_.has_sources();
 }
 
-void worker::sleep() {
-  ++tallies_.parks;
-  bool expected = false;
-  // While others run, one sleeper looks up now and then: their queues may hold work that they did not
-  // think worth a wake, and the task that they run may not come back for long.
-  bool const watching = runtime_.idle_.anybody_awake() &&
-                        runtime_.watched_.compare_exchange_strong(expected, true);
+// True: it is over, and the worker is its own again. False: somebody has claimed it.
+bool worker::sleep(bed const& here) {
+  // While others run, one sleeper looks up now and then: their queues may hold work that they did
+  // not think worth a wake, and the task that they run may not come back for long.
+  bool unwatched = false;
+  bool const watching =
+      runtime_.idle_.anybody_awake() && runtime_.watched_.compare_exchange_strong(unwatched, true);
   time_point deadline = timers_.next_deadline();
-  if (watching) deadline = std::min(deadline, clock::now() + watch_);
-  bool woken = false;
-  if (parked_in_reactor_) {
+  if (watching) deadline = std::min(deadline, clock::now() + here.watch);
+  if (here.in_reactor) {
     reactor_.sleep_until(
         deadline, [this](work& w) { push_fifo(w); },
-        [this] { return !parked_on_->is_unparked(); });
-    woken = parked_on_->is_unparked() && parked_on_->park();
+        [&here] { return !here.parker.is_unparked(); });
   } else {
-    woken = parked_on_->park(deadline);
+    here.parker.park_until(deadline);
   }
-  if (watching) {
-    runtime_.watched_.store(false, std::memory_order_relaxed);
-    watch_ = std::min(2 * watch_, longest_watch);
-  }
-  if (!woken && runtime_.idle_.claim(index_)) return;  // The time is up, and nobody wants us.
-  // Whoever claimed us has counted us among the searchers.
-  if (!woken) parked_on_->park();
-  searching_ = true;
+  if (watching) runtime_.watched_.store(false, std::memory_order_relaxed);
+  if (!runtime_.idle_.claim(index_)) return false;
+  if (watching) watch_ = std::min(2 * watch_, longest_watch);
+  return true;
 }
 
 }  // namespace regatta::runtimes::work_stealing

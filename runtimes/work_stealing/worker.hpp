@@ -87,7 +87,12 @@ class alignas(destructive_interference_bytes) worker {
   void consider_waking_another() noexcept;
   template <class Done>
   void park(Done done);
-  void sleep();
+  struct bed {  // Where a worker sleeps.
+    core::parker& parker;
+    bool in_reactor;
+    duration watch;
+  };
+  bool sleep(bed const& here);
   bool sees_work() const noexcept;
   bool has_work_left() noexcept;
   bool must_stop() const noexcept;
@@ -116,8 +121,8 @@ class alignas(destructive_interference_bytes) worker {
   deque deque_;
   core::timer_wheel<spin_lock> timers_;
   core::epoll_reactor<many_threads> reactor_;
-  spin_lock harvest_lock_;                // Whoever harvests this worker's events.
-  std::atomic<i64> harvested_at_ns_{0};   // When somebody last did.
+  spin_lock harvest_lock_;               // Whoever harvests this worker's events.
+  std::atomic<i64> harvested_at_ns_{0};  // When somebody last did.
   worker_tallies tallies_;
 
   // How others set this worker going. Written by whoever runs it, read by whoever claimed it.
@@ -146,14 +151,22 @@ void worker::run(Done done) {
   }
 }
 
+// From announce_sleep() on, another thread may claim this worker and be it: until we have claimed
+// it back or were set going, nothing of ours may be touched but what is atomic or locked.
 template <class Done>
 void worker::park(Done done) {
   if (searching_) end_search();
+  ++tallies_.parks;
   parked_in_reactor_ = reactor_.has_sources();
+  bed const here{*parked_on_, parked_in_reactor_, watch_};
   idlers().announce_sleep(index_);
   // Look twice before parking: work posted between the two looks would otherwise sleep with us.
-  if ((sees_work() || done() || must_stop()) && idlers().claim(index_)) return;
-  sleep();
+  bool const has_reason_to_stay = sees_work() || done() || must_stop();
+  bool const claimed_back = has_reason_to_stay ? idlers().claim(index_) : sleep(here);
+  if (claimed_back) return;
+  // Somebody else has claimed us, and has counted us among the searchers.
+  here.parker.park();
+  searching_ = true;
 }
 
 }  // namespace regatta::runtimes::work_stealing
