@@ -292,11 +292,19 @@ REGATTA_READS_THREAD_LOCAL inline void release(void* frame, std::size_t bytes) n
     detail::release_slowly(own, index);
 }
 
-// The next release() of this frame, by this thread, leaves its memory alone; the one after frees
-// it.
-REGATTA_READS_THREAD_LOCAL inline void keep_memory_of(void* frame) noexcept {
-  detail::cache().kept = frame;
-}
+// While it lives, release() of this frame, by this thread, leaves its memory alone, once. Keepers
+// nest: a frame that is being destroyed may hold a runtime that destroys frames of its own.
+class memory_keeper {
+ public:
+  explicit memory_keeper(void* frame) noexcept
+      : outer_(std::exchange(detail::cache().kept, frame)) {}
+  ~memory_keeper() { detail::cache().kept = outer_; }
+  memory_keeper(memory_keeper const&) = delete;
+  memory_keeper& operator=(memory_keeper const&) = delete;
+
+ private:
+  void* outer_;
+};
 
 // How many frames the calling thread has had from the pool since it began. Frames too large for the
 // pool come from operator new, whoever counts those counts them.

@@ -144,24 +144,37 @@ task_promise<T>& enroll(task<T> started, executor_base& where,
   return root;
 }
 
-// Destroys the roots of a runtime whose threads have all ended, each once. A frame whose joiner is
-// still somewhere, perhaps in another of these frames, keeps its memory for the joiner to free.
+// Destroys the roots of a runtime whose threads have all ended, each once. Joiners may be anywhere:
+// in another of these frames, or with a task of another runtime, which is told at this moment.
 inline void destroy_all(frame_pool::owner_id owner) noexcept {
   teardown::scope const everything_dies;
-  for (void* frame : frame_pool::roots_of(owner)) {
-    auto const handle = std::coroutine_handle<promise_base>::from_address(frame);
-    promise_base& root = handle.promise();
+  auto const frames = frame_pool::roots_of(owner);
+  auto const promise_of = [](void* frame) -> promise_base& {
+    return std::coroutine_handle<promise_base>::from_address(frame).promise();
+  };
+  // All frames before any memory: the joiners among them let go of tasks that are dead already.
+  for (void* frame : frames) {
     frame_pool::strike(frame);
-    bool const has_joiner = root.link.load(std::memory_order_acquire) != join_state::detached;
-    if (has_joiner) {
-      frame_pool::keep_memory_of(frame);
-      handle.destroy();
-      // Safe because the memory is still ours and holds no object any more.
-      auto* grave = ::new (&root) promise_base;
-      grave->link.store(join_state::abandoned, std::memory_order_release);
-    } else {
-      handle.destroy();
+    frame_pool::memory_keeper const keep(frame);
+    promise_of(frame).handle().destroy();
+  }
+  for (void* frame : frames) {
+    // Safe because the memory was kept, and destroying a promise leaves its link as it was.
+    auto& link = promise_of(frame).link;
+    // The protocol of promise_base::ending, with another result.
+    std::uintptr_t const waiter = link.exchange(join_state::finishing, std::memory_order_acq_rel);
+    if (waiter == join_state::detached) {
+      frame_pool::release(frame, frame_pool::bytes_of(frame));
+      continue;
     }
+    work* ready = nullptr;
+    if (waiter >= join_state::first_waiter) {
+      auto* const outsider = reinterpret_cast<work*>(waiter);
+      ready = outsider->executor->admit(*outsider);
+    }
+    // Release: pairs with the acquire in joiner, which frees the memory.
+    link.store(join_state::abandoned, std::memory_order_release);
+    post_admitted(ready);
   }
 }
 

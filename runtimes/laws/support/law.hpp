@@ -1,0 +1,138 @@
+// What the laws have in common: the configurations that each is tried in, and a watchdog.
+//
+// A law is a typed test whose parameter is the runtime. It asks with_each() for runtimes, one for
+// each configuration, and knows no clock: it waits for what must happen, and the watchdog ends a
+// wait that never does. So no law passes by sleeping long enough, and none hangs.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "runtimes/interface/compiler.hpp"
+#include "runtimes/interface/runtime.hpp"
+
+namespace regatta::laws {
+
+// The thread sanitizer makes everything about ten times slower, and the address sanitizer gives
+// every frame pages of its own.
+inline constexpr u64 slowdown = REGATTA_ADDRESS_SANITIZER ? 50 : REGATTA_THREAD_SANITIZER ? 10 : 1;
+
+// How often to repeat what is to hit a small window in time.
+constexpr u64 often(u64 times) { return times / slowdown; }
+
+// Ends the program, with a sentence, when a law takes longer than anything lawful could.
+class watchdog {
+ public:
+  watchdog() noexcept {
+    ::signal(SIGALRM, [](int) {
+      static constexpr char reason[] =
+          "the law has made no progress: a wake was lost, or a task never ran\n";
+      // The signal may interrupt anything, so neither streams nor exit handlers are safe here.
+      static_cast<void>(!::write(STDERR_FILENO, reason, sizeof reason - 1));
+      ::_exit(3);
+    });
+    ::alarm(seconds());
+  }
+  ~watchdog() { ::alarm(0); }
+  watchdog(watchdog const&) = delete;
+  watchdog& operator=(watchdog const&) = delete;
+
+ private:
+  // REGATTA_LAW_SECONDS shortens it for runtimes that are known to be broken.
+  static unsigned seconds() noexcept {
+    char const* const chosen = std::getenv("REGATTA_LAW_SECONDS");
+    return chosen != nullptr ? static_cast<unsigned>(std::atoi(chosen)) : 100;
+  }
+};
+
+template <class R>
+class law : public ::testing::Test {
+ private:
+  watchdog watchdog_;
+};
+
+// The configurations in which R must obey: its default one, those that it declares, and, where it
+// can have several workers, one worker (whose order is certain) and four (which are more than the
+// processors of a small machine, so that workers lose theirs at any moment).
+template <runtime R>
+std::vector<variant_of_runtime> configurations() {
+  std::vector<variant_of_runtime> all{{"the default", {}}};
+  auto const add = [&](variant_of_runtime more) {
+    bool const is_new = std::ranges::none_of(
+        all, [&](auto const& known) { return known.options.threads == more.options.threads; });
+    if (is_new) all.push_back(std::move(more));
+  };
+  if constexpr (requires { R::variants(); }) {
+    for (auto& declared : R::variants()) add(std::move(declared));
+  }
+  if constexpr (!R::threading::single) {
+    add({"threads=1", {.threads = 1}});
+    add({"threads=4", {.threads = 4}});
+  }
+  return all;
+}
+
+// Calls body(rt) with a fresh runtime of each configuration.
+template <runtime R, class Body>
+void with_each(Body body) {
+  for (auto const& configuration : configurations<R>()) {
+    SCOPED_TRACE(configuration.name);
+    R rt(configuration.options);
+    body(rt);
+  }
+}
+
+// Calls body(rt) with one runtime that has a single worker: where a law bounds an order, there is
+// one only on a single worker, because the system may take any other's processor away for any time.
+template <runtime R, class Body>
+void with_one_worker(Body body) {
+  R rt(runtime_options{.threads = 1});
+  body(rt);
+}
+
+// As with_each(), where R offers timers; elsewhere the law is skipped, and says why.
+template <runtime R, class Body>
+void with_each_timed(Body body) {
+  if constexpr (timed_runtime<R>) {
+    with_each<R>(body);
+  } else {
+    GTEST_SKIP() << R::info().name << " offers no timers";
+  }
+}
+
+template <runtime R, class Body>
+void with_each_blocking(Body body) {
+  if constexpr (blocking_runtime<R>) {
+    with_each<R>(body);
+  } else {
+    GTEST_SKIP() << R::info().name << " has no pool for blocking calls";
+  }
+}
+
+template <runtime R, class Body>
+void with_each_counted(Body body) {
+  if constexpr (counted_runtime<R>) {
+    with_each<R>(body);
+  } else {
+    GTEST_SKIP() << R::info().name << " counts nothing";
+  }
+}
+
+// As with_each(), where block_on() may be called from several threads at once.
+template <runtime R, class Body>
+void with_each_shared(Body body) {
+  if constexpr (!R::threading::single) {
+    with_each<R>(body);
+  } else {
+    GTEST_SKIP() << R::info().name << " is driven by one thread at a time";
+  }
+}
+
+}  // namespace regatta::laws
