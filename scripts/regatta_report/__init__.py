@@ -1,0 +1,6 @@
+"""Turns a run's folder into charts and one offline page.
+
+Reads `summary.json` (what the driver concluded) and `samples.jsonl` (what was measured), writes
+`charts/*.{svg,png}` and `report.html`. The same run gives the same bytes, whenever and wherever it
+is plotted with the same matplotlib: nothing here reads a clock, a locale or a random number.
+"""

@@ -1,0 +1,159 @@
+"""Latency by percentile: the tail is the point, so the axis counts nines.
+
+Each further tick is ten times rarer. A curve ends where its samples end: with a thousand values
+there is no 99.99th percentile to draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from .. import format
+from ..canvas import Canvas, text_width, wrap
+from ..load import Cell, Latency, Row, Run, Scenario
+from . import common
+from .common import BODY, SMALL, Chart, Names, Scale
+
+PANELS = 8  # per chart
+HEIGHT = 190.0
+TICKS = [
+    (0.5, "p50"),
+    (0.9, "p90"),
+    (0.99, "p99"),
+    (0.999, "p99.9"),
+    (0.9999, "p99.99"),
+    (0.99999, "p99.999"),
+    (0.999999, "p99.9999"),
+]
+
+
+def charts(run: Run, names: Names) -> list[Chart]:
+    made = []
+    for scenario in run.scenarios:
+        with_latency = [c for c in scenario.cells if any(r.latency for r in c.results.values())]
+        pages = [with_latency[i : i + PANELS] for i in range(0, len(with_latency), PANELS)]
+        for number, cells in enumerate(pages, 1):
+            title = common.paged(f"{scenario.name}: latency by percentile", number, len(pages))
+            made.append(
+                Chart(
+                    names.make(
+                        f"latency_{scenario.name}" + (f"_{number}" if len(pages) > 1 else "")
+                    ),
+                    "latency",
+                    scenario.name,
+                    title,
+                    "Latency of each row from the median to the rarest percentiles in "
+                    f"{common.count(len(cells), 'cell')} of the "
+                    f"scenario {scenario.name}.",
+                    _draw(run, scenario, cells, title, common.WIDE, common.WIDE_MARGIN),
+                    _draw(run, scenario, cells, title, common.NARROW, common.NARROW_MARGIN),
+                )
+            )
+    return made
+
+
+def _draw(
+    run: Run, scenario: Scenario, cells: list[Cell], title: str, width: float, margin: float
+) -> Canvas:
+    canvas, y = common.begin(
+        width,
+        title,
+        [
+            *common.fixed_note(scenario),
+            "Time on a log axis, less is better; each percentile to the right is ten times rarer.",
+            "Band: what single blocks span, as far as they reach. A curve ends at its largest "
+            "value.",
+        ],
+        margin,
+    )
+    rows = [row for row in run.measured_rows if any(c.of(row).latency for c in cells)]
+    y = common.legend(canvas, rows, margin, y + 8, width - 2 * margin, lines=True) + 4
+
+    # One scale for all panels: here cells are meant to be compared with each other.
+    every = [latency for c in cells for r in c.results.values() if (latency := r.latency)]
+    low = min(value for latency in every for _, value in latency.curve) / 1.3
+    high = max(latency.max_ns for latency in every) * 1.3
+    nines = max(1.0, max(_nines(latency.curve[-1][0]) for latency in every))
+
+    inside = width - 2 * margin
+    axis_width = 52.0
+    gutter = 20.0
+    columns = min(len(cells), 2) if inside > 500 else 1
+    panel_width = (inside - axis_width * columns - gutter * (columns - 1)) / columns - 10
+    for first in range(0, len(cells), columns):
+        line_of_cells = cells[first : first + columns]
+        headings = [
+            wrap(common.heading(scenario, cell), panel_width, BODY, True, " · ")
+            for cell in line_of_cells
+        ]
+        top = y + max(len(h) for h in headings) * BODY * 1.35 + 6
+        for column, cell in enumerate(line_of_cells):
+            x = margin + column * (axis_width + panel_width + gutter + 10) + axis_width
+            for i, text in enumerate(headings[column]):
+                canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
+            _panel(canvas, cell, run.measured_rows, x, top, panel_width, low, high, nines)
+        y = top + HEIGHT + SMALL * 2 + 14
+    return common.finish(canvas, run, y - 8, margin)
+
+
+def _nines(q: float) -> float:
+    return -math.log10(max(1 - q, 1e-12))
+
+
+def _panel(
+    canvas: Canvas,
+    cell: Cell,
+    rows: list[Row],
+    x: float,
+    top: float,
+    width: float,
+    low: float,
+    high: float,
+    nines: float,
+) -> None:
+    bottom = top + HEIGHT
+    up = Scale(low, high, bottom, top, log=True)
+
+    def across(q: float) -> float:
+        return x + min(nines, _nines(q)) / nines * width
+
+    for tick in common.decades(low, high, 8):
+        canvas.line([(x, up(tick)), (x + width, up(tick))], "grid", 1, layer=1)
+        canvas.text(x - 6, up(tick), format.tick_duration(tick), "muted", SMALL, align="right")
+    taken = -1e9
+    for q, label in TICKS:
+        if _nines(q) > nines + 1e-9:
+            break
+        position = across(q)
+        canvas.line([(position, top), (position, bottom)], "grid", 1, layer=1)
+        half = text_width(label, SMALL) / 2
+        left = min(position - half, x + width + 10 - 2 * half)
+        if left > taken + 5:
+            canvas.text(left, bottom + SMALL * 1.05, label, "muted", SMALL)
+            taken = left + 2 * half
+    canvas.line([(x, bottom), (x + width, bottom)], "axis", 1, layer=1)
+
+    y = top + 10
+    for row in rows:
+        result = cell.of(row)
+        if result.latency is not None:
+            _curve(canvas, result.latency, row, across, up)
+        elif not result.ok:
+            for text in wrap(f"{row.label}: {result.category}", width - 12, SMALL):
+                canvas.text(x + 8, y, text, "muted", SMALL, layer=6)
+                y += SMALL * 1.4
+
+
+def _curve(
+    canvas: Canvas, latency: Latency, row: Row, across: Callable[[float], float], up: Scale
+) -> None:
+    colour = common.role(row)
+    if latency.low:
+        outline = [(across(q), up(v)) for q, v in latency.low]
+        outline += [(across(q), up(v)) for q, v in reversed(latency.high)]
+        canvas.area(outline, colour, opacity=0.13, layer=2)
+    points = [(across(q), up(v)) for q, v in latency.curve]
+    points.append((points[-1][0], up(latency.max_ns)))
+    canvas.line(points, colour, 1.9, common.dash(row), layer=4)
+    canvas.mark(*points[-1], colour, common.marker(row), 6, common.hollow(row), layer=5)

@@ -1,0 +1,213 @@
+"""Throughput of one scenario: a panel per cell, a bar per row, the interval as a whisker.
+
+Panels have their own axes, because cells of one scenario lie decades apart while the question is
+asked within a cell. Bars start at zero; where rows lie too far apart for that, dots stand on log
+axes instead.
+"""
+
+from __future__ import annotations
+
+from .. import format
+from ..canvas import Canvas, shorten, text_width, wrap
+from ..load import Cell, Row, Run, Scenario
+from . import common
+from .common import BODY, SMALL, Chart, Names, Scale
+
+LINE = 19.0  # height of a row within a panel
+PANELS = 12  # cells per chart; a longer scenario takes several charts
+LOG_FROM = 20.0  # the spread within a panel from which bars from zero would hide the small ones
+
+
+def charts(run: Run, names: Names) -> list[Chart]:
+    made = []
+    for scenario in run.scenarios:
+        pages = [scenario.cells[i : i + PANELS] for i in range(0, len(scenario.cells), PANELS)]
+        for number, cells in enumerate(pages, 1):
+            title = common.paged(f"{scenario.name}: throughput", number, len(pages))
+            made.append(
+                Chart(
+                    names.make(
+                        f"throughput_{scenario.name}" + (f"_{number}" if len(pages) > 1 else "")
+                    ),
+                    "throughput",
+                    scenario.name,
+                    title,
+                    f"Operations per second of each row in {common.count(len(cells), 'cell')} "
+                    f"of the scenario {scenario.name}, "
+                    "with intervals; the table holds the same figures.",
+                    _draw(run, scenario, cells, title, common.WIDE, common.WIDE_MARGIN),
+                    _draw(run, scenario, cells, title, common.NARROW, common.NARROW_MARGIN),
+                )
+            )
+    return made
+
+
+def _draw(
+    run: Run, scenario: Scenario, cells: list[Cell], title: str, width: float, margin: float
+) -> Canvas:
+    rows = run.measured_rows
+    log = any(_spread(cell) >= LOG_FROM for cell in cells)
+    axis = "dots on a log axis" if log else "bars from zero"
+    canvas, y = common.begin(
+        width,
+        title,
+        [
+            *common.fixed_note(scenario),
+            f"Operations per second, more is better; {axis}"
+            + (", and each panel has its own scale." if len(cells) > 1 else "."),
+            f"Whisker: {_confidence(cells)} interval of the median. Faint dots: single blocks. "
+            "Bold: fastest, or not separated from it.",
+        ],
+        margin,
+    )
+
+    inside = width - 2 * margin
+    gutter = 26.0
+    longest = max((text_width(row.label, BODY) for row in rows), default=0)
+    label_width = min(longest + 12, inside * (0.4 if inside < 500 else 0.24))
+    columns = max(1, min(3, len(cells), int((inside - label_width + gutter) // (190 + gutter))))
+    if len(cells) == 4 and columns == 3:
+        columns = 2  # Two by two reads better than three and one.
+    panel_width = (inside - label_width - gutter * (columns - 1)) / columns
+    value_width = text_width("8.88 M/s", SMALL, True) + 10
+
+    for first in range(0, len(cells), columns):
+        line_of_cells = cells[first : first + columns]
+        headings = [
+            wrap(common.heading(scenario, cell), panel_width, BODY, True, " · ")
+            for cell in line_of_cells
+        ]
+        top = y + max(len(h) for h in headings) * BODY * 1.35 + 4
+        right = margin + label_width + len(line_of_cells) * (panel_width + gutter) - gutter
+        for number, row in enumerate(rows):
+            middle = top + (number + 0.5) * LINE
+            if number % 2 == 0:
+                canvas.rectangle(margin, middle - LINE / 2, right - margin, LINE, "band", layer=0)
+            canvas.text(margin + 4, middle, shorten(row.label, label_width - 10, BODY), "ink", BODY)
+        for column, cell in enumerate(line_of_cells):
+            x = margin + label_width + column * (panel_width + gutter)
+            for i, text in enumerate(headings[column]):
+                canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
+            _panel(canvas, cell, run, x, top, panel_width, value_width, log)
+        y = top + len(rows) * LINE + SMALL * 1.6 + 12
+    return common.finish(canvas, run, y - 6, margin)
+
+
+def _panel(
+    canvas: Canvas,
+    cell: Cell,
+    run: Run,
+    x: float,
+    top: float,
+    width: float,
+    value_width: float,
+    log: bool,
+) -> None:
+    rows = run.measured_rows
+    values = [
+        v
+        for row in rows
+        if (r := cell.of(row)).ok and r.throughput
+        for v in (r.throughput.low, r.throughput.high, *r.raw_throughput)
+    ]
+    bottom = top + len(rows) * LINE
+    end = x + width - value_width
+    scale = None
+    if values:
+        low = min(values) / 1.25 if log else 0.0
+        scale = Scale(low, max(values) * (1.2 if log else 1.04), x, end, log)
+        _axis(canvas, scale, top, bottom)
+    for number, row in enumerate(rows):
+        result = cell.of(row)
+        middle = top + (number + 0.5) * LINE
+        if not result.ok or scale is None or result.throughput is None:
+            common.fault(canvas, x, middle - LINE / 2 + 2, end - x, LINE - 4, result)
+            continue
+        rate = result.throughput
+        colour = common.role(row)
+        if log:
+            canvas.mark(
+                scale(rate.median),
+                middle,
+                colour,
+                common.marker(row),
+                6,
+                common.hollow(row),
+                layer=5,
+            )
+        else:
+            _bar(canvas, x, middle, scale(rate.median) - x, colour, row)
+        if result.raw_throughput:
+            canvas.marks(
+                [(scale(value), middle) for value in result.raw_throughput],
+                colour,
+                "o",
+                2.6,
+                opacity=0.4,
+                layer=3,
+            )
+        canvas.line([(scale(rate.low), middle), (scale(rate.high), middle)], colour, 1.5, layer=4)
+        for limit in (rate.low, rate.high):
+            canvas.line(
+                [(scale(limit), middle - 3), (scale(limit), middle + 3)], colour, 1.5, layer=4
+            )
+        canvas.text(
+            x + width,
+            middle,
+            format.rate(rate.median),
+            "ink" if result.tied else "muted",
+            SMALL,
+            bold=result.tied,
+            align="right",
+        )
+
+
+def _bar(canvas: Canvas, x: float, middle: float, length: float, colour: str, row: Row) -> None:
+    """Variants of a contender share its colour; the first is filled, others are lighter and
+    outlined.
+    """
+    if common.hollow(row):
+        canvas.rectangle(x, middle - 5, length, 10, colour, opacity=0.14, layer=2)
+        canvas.rectangle(
+            x, middle - 5, length, 10, None, edge=colour, opacity=0.6, layer=2, edge_width=0.9
+        )
+    else:
+        canvas.rectangle(x, middle - 5, length, 10, colour, opacity=0.45, layer=2)
+
+
+def _axis(canvas: Canvas, scale: Scale, top: float, bottom: float) -> None:
+    ticks = (
+        common.decades(scale.low, scale.high, 4) if scale.log else common.nice_ticks(scale.high, 4)
+    )
+    taken = -1e9
+    for tick in ticks:
+        position = scale(tick)
+        canvas.line([(position, top), (position, bottom)], "grid" if tick else "axis", 1, layer=1)
+        label = format.tick_rate(tick)
+        half = text_width(label, SMALL) / 2
+        left = position if tick == 0 else position - half
+        if left > taken + 6:
+            canvas.text(left, bottom + SMALL * 0.85, label, "muted", SMALL)
+            taken = left + 2 * half
+
+
+def _spread(cell: Cell) -> float:
+    rates = [r.throughput.median for r in cell.results.values() if r.ok and r.throughput]
+    return max(rates) / min(rates) if rates else 1.0
+
+
+def _confidence(cells: list[Cell]) -> str:
+    """The coverage that the intervals really have; it depends on the number of blocks."""
+    known = sorted(
+        {
+            round(r.throughput.confidence * 100, 1)
+            for cell in cells
+            for r in cell.results.values()
+            if r.ok and r.throughput and r.throughput.confidence
+        }
+    )
+    if not known:
+        return "the"
+    if len(known) == 1:
+        return f"{known[0]:g} %"
+    return f"{known[0]:g}–{known[-1]:g} %"
