@@ -25,7 +25,7 @@ struct channel_backpressure {
     choice<"wait", "drop", "spill", "unbounded"> policy{};
     u64 capacity = 100;  // of no interest to `unbounded`
     u64 producers = 4;
-    u64 messages = 5'000;
+    u64 messages = 1'000;
     u64 steps = 5'000;  // of the consumer's work on a message, 5 µs or so; a producer's is a tenth
     void each(auto&& visit) {
       visit("policy", policy);
@@ -41,7 +41,7 @@ struct channel_backpressure {
   static std::vector<params> full() {
     return grid<params>()
         .over(&params::policy, {"wait", "drop", "spill", "unbounded"})
-        .over(&params::messages, {5'000, 50'000});
+        .over(&params::messages, {1'000, 10'000, 50'000});
   }
 
   // What was dropped counts too: with what was received it must be everything.
