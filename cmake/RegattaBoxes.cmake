@@ -14,6 +14,9 @@ foreach(box
     harness/driver
     scripts
     tests)
+  if(NOT REGATTA_COMMAND AND box MATCHES "^(harness/driver|tests)$")
+    continue()
+  endif()
   if(EXISTS ${PROJECT_SOURCE_DIR}/${box}/CMakeLists.txt)
     add_subdirectory(${PROJECT_SOURCE_DIR}/${box} ${PROJECT_BINARY_DIR}/${box})
   endif()
