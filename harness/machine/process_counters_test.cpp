@@ -76,7 +76,8 @@ TEST(ProcessCounters, AThreadThatWorkedIsCountedAndOneThatSleptIsNot) {
   first.join();
   second.join();
   sleeper.join();
-  EXPECT_EQ(after.size(), before.size() + 3);
+  // At least: the thread sanitizer starts one of its own.
+  EXPECT_GE(after.size(), before.size() + 3);
   EXPECT_EQ(threads_used(before, after, 0.2), 2u);
 }
 
