@@ -144,8 +144,8 @@ def _rivals(run: Run) -> list[Row]:
 
 def _headline(run: Run) -> str:
     return (
-        f"{count(len(_rivals(run)), 'row')} over {count(len(run.cells), 'cell')} "
-        f"of {count(len(run.scenarios), 'scenario')}"
+        f"{count(len(_rivals(run)), 'row')} over {count(len(run.cells), 'cell')} of "
+        f"{count(len(run.scenarios), 'scenario')}"
     )
 
 
@@ -176,7 +176,7 @@ def _facts(run: Run) -> list[dict[str, str]]:
             "value": format.percent(floor) if floor is not None else "not measured",
             "note": "from the A/A pair",
         },
-        {"name": "Machine was", "value": run.label, "note": ""},
+        {"name": "Machine was", "value": run.label or "not judged", "note": ""},
         {"name": "Date", "value": run.date, "note": ""},
     ]
 
@@ -207,8 +207,7 @@ def _noise(run: Run) -> dict[str, Any]:
             "title": "Distrust this run.",
             "pair": pair,
             "text": f"{pair} The two came out as different{ratio}, though they are the same "
-            "program: something on "
-            "this machine favoured one of them.",
+            "program: something on this machine favoured one of them.",
         }
     floor = (
         f"Differences below about {format.percent(noise.floor)} mean nothing here."
@@ -228,8 +227,7 @@ def _remarks(run: Run) -> list[str]:
     if run.blocks_planned > run.blocks:
         remarks.append(
             f"This run was interrupted: {run.blocks} of {run.blocks_planned} blocks were taken. "
-            "Go on with: "
-            "regatta run --resume"
+            "Go on with: regatta run --resume"
         )
     if 0 < run.blocks < 6:
         remarks.append(
@@ -238,8 +236,8 @@ def _remarks(run: Run) -> list[str]:
     if run.label in ("noisy", "shared"):
         remarks.append(
             f"The machine was {run.label} while this run was taken. Ratios within a cell still "
-            "hold, since rows "
-            "take turns; absolute figures may be worse than the machine can do."
+            "hold, since rows take turns; absolute figures may be worse than the machine can do. "
+            + " ".join(machine.noise_reasons(run))
         )
     return remarks
 
@@ -292,9 +290,8 @@ def _standing_text(run: Run) -> str:
     if rest:
         lead = first[0].ratio.median
         text += (
-            f" The last, {rest[-1].row.label}, takes "
-            f"{format.ratio(rest[-1].ratio.median / lead)} times as long "
-            "on average."
+            f" The last, {rest[-1].row.label}, takes {format.ratio(rest[-1].ratio.median / lead)} "
+            "times as long on average."
         )
     return (
         text + " A mean hides what matters to you: look at the scenarios that resemble your work."
@@ -587,41 +584,36 @@ def again(run: Run) -> str:
 _READING = [
     (
         "Row",
-        "A contender in one variant, for example a runtime with one thread. The twin is one "
-        "row entered a second "
-        "time, to see what noise alone can do.",
+        "A contender in one variant, for example a runtime with one thread. The twin is one row "
+        "entered a second time, to see what noise alone can do.",
     ),
     ("Cell", "A scenario with one choice of parameters. Rows are compared within a cell only."),
     (
         "Block",
-        "A fresh start of all contenders. In each block every cell is visited once, and the "
-        "rows take turns in a "
-        "new random order. One block gives one figure for each row and cell.",
+        "A fresh start of all contenders. In each block every cell is visited once, and the rows "
+        "take turns in a new random order. One block gives one figure for each row and cell.",
     ),
     (
         "Ratio",
-        "How many times as long as the best row of the cell, from pairs of the same block. "
-        "Below it stands the "
-        "interval that holds the true median with the confidence named in the chart.",
+        "How many times as long as the best row of the cell, from pairs of the same block. Below "
+        "it stands the interval that holds the true median with the confidence named in the "
+        "chart.",
     ),
     (
         "Not separated, ≈",
         "The interval of the ratio holds 1, or the difference lies within the noise: this run "
-        "cannot tell "
-        "the row from the best. That is a tie, not a small loss.",
+        "cannot tell the row from the best. That is a tie, not a small loss.",
     ),
     ("Rank", "Rows of one rank are not separated from its first row."),
     ("Noise floor", "By how much two entries of the very same program differed in this session."),
     (
         "CPU time",
-        "User and system time of all threads. Far above the time per operation, it shows "
-        "threads that spin or "
-        "share the work.",
+        "User and system time of all threads. Far above the time per operation, it shows threads "
+        "that spin or share the work.",
     ),
     (
         "Mean ratio",
         "The geometric mean over the cells that all counted rows finished; others would be "
-        "compared on "
-        "different work.",
+        "compared on different work.",
     ),
 ]

@@ -251,7 +251,6 @@ class Run:
 # Text from a run is foreign: names come from contenders that anybody may write.
 
 _INVISIBLE = re.compile(
-    ""
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
@@ -353,8 +352,8 @@ def read_samples(path: Path, warnings: list[str]) -> list[dict[str, Any]]:
             samples.append(_sample(torn, ""))
         except RunError:
             warnings.append(
-                "The last line of samples.jsonl was cut short, as by an interruption; it is "
-                "left out."
+                "The last line of samples.jsonl was cut short, as by an interruption; it is left "
+                "out."
             )
     return samples
 
@@ -399,7 +398,7 @@ def load(folder: Path) -> Run:
     run = Run(
         folder=folder,
         name=name,
-        label=clean(summary.get("label") or "unlabelled"),
+        label=clean(summary.get("label") or ""),
         date=_date(machine, name),
         blocks=int(_number(summary.get("blocks")) or 0),
         blocks_planned=int(_number(summary.get("blocks_planned")) or 0),
@@ -601,6 +600,8 @@ def _add_raw(scenarios: list[Scenario], samples: list[dict[str, Any]], path: Pat
     remake = f"make it anew with: regatta report {path.parent}"
     gathered: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for sample in samples:
+        if sample.get("phase") == "calibration":
+            continue  # It only found out how many iterations to take.
         key = (sample["cell"], sample["row"])
         if key not in results:
             raise RunError(
@@ -637,8 +638,8 @@ def _check(
     # A median lies among its samples, whichever way it was rounded.
     if not min(per_operation) * 0.999 <= result.ns.median <= max(per_operation) * 1.001:
         raise RunError(
-            f"{path} does not follow from samples.jsonl (cell '{cell}', row "
-            f"'{result.row.name}'): {remake}"
+            f"{path} does not follow from samples.jsonl (cell '{cell}', row '{result.row.name}'): "
+            f"{remake}"
         )
 
 

@@ -1,7 +1,6 @@
 """What a reader must know of the machine, out of whatever its record holds.
 
-machine.json grows with the harness and differs between kernels, so this looks for what it wants by
-name at any depth instead of fixing a shape.
+machine.json grows with the harness and differs between kernels: what is not there is left out.
 """
 
 from __future__ import annotations
@@ -37,51 +36,33 @@ def _leaf(value: Any) -> str:
     return clean(value)
 
 
-def find(machine: dict[str, Any], *patterns: str) -> str | None:
-    """The first leaf whose dotted name matches one of `patterns`, tried in order."""
-    leaves = [(name, text) for name, text in flatten(machine) if text not in ("", "unknown")]
-    for pattern in patterns:
-        for name, text in leaves:
-            if re.fullmatch(pattern, name):
-                return text
-    return None
-
-
 def headline(run: Run) -> str:
     """One line: processor, cores, kernel, virtual or not, and how quiet it was."""
-    machine = run.machine
-    cpu = find(
-        machine,
-        r"cpu\.model(_name)?",
-        r"cpu_model(_name)?",
-        r"cpu",
-        r".*\bmodel_name",
-        r".*\bcpu_model",
+    known = {name: text for name, text in flatten(run.machine) if text not in ("", "unknown")}
+    cpu = re.sub(
+        r"\(R\)|\(TM\)|\bCPU\b|\bProcessor\b", "", known.get("cpu.model", "processor unknown")
     )
-    cores = find(
-        machine,
-        r"cpu\.(logical_cpus|logical|online|cores|count)",
-        r"(logical_)?(cpus|cores)(_online)?",
-        r".*\bcores",
-    )
-    kernel = find(
-        machine,
-        r"kernel\.(release|version)",
-        r"kernel(_release)?",
-        r"os\.kernel",
-        r".*\bkernel\b.*release",
-    )
-    hypervisor = find(machine, r"(.*\.)?hypervisor(\.(name|vendor))?", r"(.*\.)?virtuali[sz]ation")
-    parts = [re.sub(r"\(R\)|\(TM\)|\bCPU\b|\bProcessor\b", "", cpu) if cpu else "processor unknown"]
-    parts[0] = " ".join(parts[0].split())
-    if cores:
-        parts.append(f"{cores} core" + ("" if cores == "1" else "s"))
-    if kernel:
-        parts.append(kernel if kernel.lower().startswith("linux") else f"Linux {kernel}")
-    if hypervisor and hypervisor.lower() not in ("none", "no"):
-        parts.append("virtual machine" if hypervisor == "yes" else f"under {hypervisor}")
-    parts.append(f"{run.label} machine")
+    parts = [" ".join(cpu.split())]
+    if "cpu.logical" in known:
+        parts.append(f"{known['cpu.logical']} CPU" + ("" if known["cpu.logical"] == "1" else "s"))
+    if "kernel.release" in known:
+        parts.append(f"Linux {known['kernel.release']}")
+    if "hypervisor.name" in known:
+        parts.append(f"virtual machine ({known['hypervisor.name']})")
+    elif known.get("hypervisor.present") == "yes":
+        parts.append("virtual machine")
+    if known.get("hypervisor.container", "no") != "no":
+        parts.append("container")
+    if run.label:
+        parts.append(f"{run.label} machine")
     return " · ".join(parts)
+
+
+def noise_reasons(run: Run) -> list[str]:
+    """What the label of the machine rests on, in the harness's own sentences."""
+    noise = run.machine.get("noise")
+    reasons = noise.get("reasons") if isinstance(noise, dict) else None
+    return [clean(reason) for reason in reasons] if isinstance(reasons, list) else []
 
 
 def noise_line(run: Run) -> str:

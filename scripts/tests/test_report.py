@@ -84,7 +84,7 @@ def test_neither_clock_nor_locale_nor_settings_show(
     for name, value in [("TZ", "Asia/Tokyo"), ("LC_ALL", "de_DE.UTF-8"), ("PYTHONHASHSEED", "7")]:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
-    (tmp_path / "matplotlibrc").write_text("font.size: 30\nlines.linewidth: 9\nhatch.color: red\n")
+    (tmp_path / "matplotlibrc").write_text("savefig.facecolor: red\nlines.antialiased: False\n")
     monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path))
     report_process(run, "--out", tmp_path / "b")
     assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
@@ -397,6 +397,15 @@ def test_samples_that_the_summary_does_not_know_are_refused(make_run, report):
     with (run / "samples.jsonl").open("a") as out:
         out.write('{"row":"newcomer","cell":"late","outcome":"ok"}\n')
     refused(report(run), "newcomer")
+
+
+def test_calibration_is_no_measurement(make_run, report):
+    run = make_run()
+    sample = json.loads((run / "samples.jsonl").read_text().splitlines()[0])
+    sample |= {"phase": "calibration", "ns": 1, "row": "gone"}
+    with (run / "samples.jsonl").open("a") as out:
+        out.write(json.dumps(sample) + "\n")
+    assert report(run, "--no-png").returncode == 0
 
 
 def test_a_number_without_samples_is_refused(make_run, report):

@@ -69,8 +69,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
             "Geometric mean of each row's ratio to the best, for every scenario.",
             lines,
             "Time per operation as a multiple of the best row's: geometric mean over the cells "
-            "that all these rows "
-            "finished. Less is better.",
+            "that all these rows finished. Less is better.",
         )
     lines = cell_lines(run, rows)
     pages = [lines[i : i + CELLS] for i in range(0, len(lines), CELLS)]
@@ -78,8 +77,8 @@ def charts(run: Run, names: Names) -> list[Chart]:
         add(
             "heatmap_cells" + (f"_{number}" if len(pages) > 1 else ""),
             common.paged("How far from the best, cell by cell", number, len(pages)),
-            f"Each row's ratio to the best in {common.count(len(page), 'cell')}; fields without "
-            "a number say why.",
+            f"Each row's ratio to the best in {common.count(len(page), 'cell')}; fields without a "
+            "number say why.",
             page,
             "Median time per operation, as a multiple of the best row's. Less is better.",
         )
@@ -156,7 +155,9 @@ def _draw(
     note_width = 0.0 if narrow else max(text_width(line.note, SMALL) for line in lines) + 10
     longest = max(text_width(line.label, label_size, line.strong) for line in lines) + indent + 12
     above = narrow and with_headings  # On a phone a cell's name takes a line of its own.
-    label_width = 0.0 if above else min(longest, inside * (0.3 if narrow else 0.36))
+    # Fields stop growing at some width; what they leave is for long names.
+    room = max(inside * (0.3 if narrow else 0.36), inside - note_width - 118.0 * len(rows))
+    label_width = 0.0 if above else min(longest, room)
     field_width = min((inside - label_width - note_width) / len(rows), 118.0)
     canvas, y = common.begin(width, title, [note], margin)
     y = _key(canvas, margin, y + 4, inside)

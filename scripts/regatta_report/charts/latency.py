@@ -44,8 +44,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                     scenario.name,
                     title,
                     "Latency of each row from the median to the rarest percentiles in "
-                    f"{common.count(len(cells), 'cell')} of the "
-                    f"scenario {scenario.name}.",
+                    f"{common.count(len(cells), 'cell')} of the scenario {scenario.name}.",
                     _draw(run, scenario, cells, title, common.WIDE, common.WIDE_MARGIN),
                     _draw(run, scenario, cells, title, common.NARROW, common.NARROW_MARGIN),
                 )

@@ -1,6 +1,7 @@
 """Peak memory: every cell a line, every row a mark on it.
 
-The peak is the whole process's, since a contender runs many cells; rows are compared within a cell.
+The peak is the whole process's while the cell ran, and a process may keep what earlier cells of its
+block took. Blocks visit cells in random order, so the span over the blocks shows how much that was.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def _draw(
         title,
         [
             "Peak resident memory (RSS) of the contender's process on a log axis, less is better.",
-            "Mark: median of the samples; line through it: smallest to largest.",
+            "Mark: median of the blocks; line: smallest to largest. A process keeps memory from "
+            "the cells before, which come in random order: the left end is nearest to a cell's "
+            "own need.",
         ],
         margin,
     )
@@ -65,7 +68,7 @@ def _draw(
     narrow = inside < 500
     labels = [scenario.label(cell) for scenario, cell in page]
     label_width = min(
-        max(text_width(t, SMALL) for t in labels) + 24, inside * (0.46 if narrow else 0.36)
+        max(text_width(t, SMALL) for t in labels) + 24, inside * (0.46 if narrow else 0.44)
     )
     x, end = margin + label_width, width - margin - 14
     values = [

@@ -23,8 +23,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
             None,
             title,
             f"Geometric mean of each row's ratio to the best over {run.overall.common_cells} "
-            "common cells, "
-            "with intervals, grouped where rows are not separated.",
+            "common cells, with intervals, grouped where rows are not separated.",
             _draw(run, title, common.WIDE, common.WIDE_MARGIN),
             _draw(run, title, common.NARROW, common.NARROW_MARGIN),
         )
@@ -38,8 +37,7 @@ def _draw(run: Run, title: str, width: float, margin: float) -> Canvas:
         title,
         [
             f"Geometric mean over the {run.overall.common_cells} cells that all these rows "
-            "finished. Less is better; "
-            "1 would be the best in every cell.",
+            "finished. Less is better; 1 would be the best in every cell.",
             "Rows of one rank are not separated: this run cannot tell them apart.",
         ],
         margin,

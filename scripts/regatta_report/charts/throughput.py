@@ -32,9 +32,9 @@ def charts(run: Run, names: Names) -> list[Chart]:
                     "throughput",
                     scenario.name,
                     title,
-                    f"Operations per second of each row in {common.count(len(cells), 'cell')} "
-                    f"of the scenario {scenario.name}, "
-                    "with intervals; the table holds the same figures.",
+                    f"Operations per second of each row in {common.count(len(cells), 'cell')} of "
+                    f"the scenario {scenario.name}, with intervals; the table holds the same "
+                    "figures.",
                     _draw(run, scenario, cells, title, common.WIDE, common.WIDE_MARGIN),
                     _draw(run, scenario, cells, title, common.NARROW, common.NARROW_MARGIN),
                 )
