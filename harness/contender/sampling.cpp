@@ -79,6 +79,7 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
 }
 
 void forget_memory_of_earlier_cells() {
+  frame_pool::trim();
   malloc_trim(0);
   machine::reset_peak_rss();
 }

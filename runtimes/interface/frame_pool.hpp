@@ -126,7 +126,8 @@ struct thread_cache {
   std::array<size_class, classes> of_class;
   u64 allocations;  // Written by this thread only, read by all.
   thread_cache* next_cache;
-  void* kept;  // The frame whose memory release() shall leave alone, once.
+  void* kept;     // The frame whose memory release() shall leave alone, once.
+  bool is_known;  // To the others, by being in their list.
   bool returned_at_exit;
 };
 
@@ -187,6 +188,7 @@ inline slab& take_slab(std::size_t frame_bytes) {
 // Makes a thread's cache known to the others, and gives them its frames when the thread ends.
 struct return_at_exit {
   return_at_exit() {
+    cache().is_known = true;
     auto& shared = shared_state::get();
     std::lock_guard guard(shared.caches_mutex);
     cache().next_cache = std::exchange(shared.caches, &cache());
@@ -215,11 +217,14 @@ struct return_at_exit {
   }
 };
 
+// What a thread does with its first frame, whether it allocates or releases that.
+[[gnu::noinline]] inline void make_known() noexcept {
+  static thread_local return_at_exit at_exit;
+  static_cast<void>(at_exit);
+}
+
 [[gnu::noinline]] inline void* allocate_slowly(thread_cache& own_cache, std::size_t index) {
-  if (!own_cache.returned_at_exit) {
-    static thread_local return_at_exit at_exit;
-    static_cast<void>(at_exit);
-  }
+  if (!own_cache.is_known && !own_cache.returned_at_exit) make_known();
   auto& own = own_cache.of_class[index];
   std::size_t const frame_bytes = bytes_of_class(index);
   if (own.fresh == own.fresh_end) {
@@ -285,6 +290,8 @@ REGATTA_READS_THREAD_LOCAL inline void release(void* frame, std::size_t bytes) n
     detail::give_batch(index, freed);
     return;
   }
+  if (!own_cache.is_known) [[unlikely]]
+    detail::make_known();
   auto& own = own_cache.of_class[index];
   freed->next = own.first;
   own.first = freed;
@@ -323,6 +330,68 @@ inline u64 allocations_of_all_threads() noexcept {
     total += std::atomic_ref(each->allocations).load(std::memory_order_relaxed);
   }
   return total;
+}
+
+namespace detail {
+
+inline u64 length_of(free_frame const* list) noexcept {
+  u64 length = 0;
+  for (; list != nullptr; list = list->next) ++length;
+  return length;
+}
+
+// How many frames of the class nobody uses: in caches, on the shared stack, never given out.
+inline u64 free_frames_of(std::size_t index) noexcept {
+  auto& shared = shared_state::get();
+  u64 free = 0;
+  for (auto const* each = shared.caches; each != nullptr; each = each->next_cache) {
+    auto const& own = each->of_class[index];
+    auto const fresh_bytes = static_cast<std::size_t>(own.fresh_end - own.fresh);
+    free += length_of(own.first) + fresh_bytes / bytes_of_class(std::max<std::size_t>(index, 1));
+  }
+  for (auto* batch = shared.batches[index]; batch != nullptr; batch = batch->next_batch) {
+    free += length_of(batch);
+  }
+  return free;
+}
+
+// How many frames all slabs together have room for, by class.
+inline std::array<u64, classes> capacity_by_class() noexcept {
+  auto& shared = shared_state::get();
+  std::array<u64, classes> frames{};
+  for (std::byte* chunk : shared.chunks) {
+    bool const is_last = chunk == shared.chunks.back();
+    std::size_t const slabs = is_last ? shared.slabs_used_in_last_chunk : slabs_in_chunk;
+    for (std::size_t i = 0; i < slabs; ++i) {
+      auto& each = *reinterpret_cast<slab*>(chunk + i * slab_bytes);
+      auto const room = static_cast<std::size_t>(each.end() - each.begin());
+      frames[class_of(each.frame_bytes)] += room / each.frame_bytes;
+    }
+  }
+  return frames;
+}
+
+}  // namespace detail
+
+// Gives the memory of all slabs back to operator delete, if no frame lives in any of them; answers
+// whether it did. Takes time in proportion to the free frames. Only while no other thread uses the
+// pool, so not while a runtime lives: for programs that run one runtime after the other and want to
+// know the memory of each.
+inline bool trim() noexcept {
+  auto& shared = detail::shared_state::get();
+  std::scoped_lock guard(shared.caches_mutex, shared.slabs_mutex);
+  auto const capacity = detail::capacity_by_class();
+  for (std::size_t index = 0; index < detail::classes; ++index) {
+    if (detail::free_frames_of(index) != capacity[index]) return false;
+  }
+  for (auto* each = shared.caches; each != nullptr; each = each->next_cache) each->of_class = {};
+  for (auto*& batches : shared.batches) batches = nullptr;
+  for (std::byte* chunk : shared.chunks) {
+    ::operator delete(chunk, std::align_val_t(detail::slab_bytes));
+  }
+  shared.chunks.clear();
+  shared.slabs_used_in_last_chunk = detail::slabs_in_chunk;
+  return true;
 }
 
 // A name in the register, held by a runtime for as long as it lives.
