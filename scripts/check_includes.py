@@ -55,7 +55,7 @@ BOXES = {
         ("harness/protocol", "harness/stats", "harness/machine", "harness/specification"),
         ("posix", "cli", "json", "fmt"),
     ),
-    "tests": (("harness/protocol", "harness/specification"), ("posix", "json", "fmt")),
+    "tests": (("harness/protocol", "harness/specification"), ("posix", "json", "fmt", "test")),
 }
 
 # A scenario is a workload and nothing else: it neither prints, nor starts threads, nor locks.

@@ -24,9 +24,11 @@ row row_of(const contender& who, const std::string& variant, std::uint64_t threa
 }
 
 /// Lets the row introduce itself; answers the variants that it offers.
-std::vector<std::string> introduce(row& r, const interrupt& stop) {
+std::vector<std::string> introduce(row& r, std::uint64_t limit_ns, const interrupt& stop) {
   if (r.absent) return {};
-  crew_member member(r, stop, {});
+  crew_options options;
+  options.time_limit_ns = limit_ns;
+  crew_member member(r, stop, options);
   if (auto ready = member.ready(); !ready) {
     if (ready.why.what == outcome::interrupted) {
       throw ends_command(exit_code::interrupted, "interrupted before the first sample");
@@ -72,13 +74,14 @@ std::string row_name(const std::string& contender, const std::string& variant,
 }
 
 std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
-                           const std::vector<std::uint64_t>& threads, const interrupt& stop) {
+                           const std::vector<std::uint64_t>& threads, std::uint64_t limit_ns,
+                           const interrupt& stop) {
   const std::vector<std::uint64_t> counts =
       threads.empty() ? std::vector<std::uint64_t>{0} : threads;
   std::vector<row> rows;
   for (const chosen_contender& c : chosen) {
     row first = row_of(c.who, "", 0);
-    const std::vector<std::string> offered = introduce(first, stop);
+    const std::vector<std::string> offered = introduce(first, limit_ns, stop);
     if (first.absent) {
       rows.push_back(std::move(first));
       continue;
@@ -86,7 +89,7 @@ std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
     for (const std::string& variant : wanted_variants(c, offered)) {
       for (const std::uint64_t count : counts) {
         row one = variant.empty() && count == 0 ? first : row_of(c.who, variant, count);
-        if (one.hello.is_null()) introduce(one, stop);
+        if (one.hello.is_null()) introduce(one, limit_ns, stop);
         rows.push_back(std::move(one));
       }
     }

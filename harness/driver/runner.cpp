@@ -106,7 +106,8 @@ visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
   auto ready = member.ready();
   if (!ready) return {ready.why, std::nullopt};
   // Whatever it has printed since its last answer belongs to no cell: begin with a clean process.
-  if ((*ready)->expect_silence()) {
+  if (const auto noise = (*ready)->expect_silence()) {
+    shown_.note(fmt::format("note: {}; it was started again", noise->reason));
     ready = member.ready();
     if (!ready) return {ready.why, std::nullopt};
   }

@@ -5,6 +5,7 @@
 
 #include "harness/driver/cells.hpp"
 #include "harness/driver/commands/common.hpp"
+#include "harness/driver/crew.hpp"
 #include "harness/driver/interrupt.hpp"
 #include "harness/driver/names.hpp"
 #include "harness/driver/plan.hpp"
@@ -82,7 +83,7 @@ exit_code list(const list_options& options) {
   json found = {{"contenders", json::array()}, {"scenarios", json::array()}};
   if (!options.as_json) fmt::print("Contenders\n");
   for (const contender& who : known) {
-    const row r = plan_rows({{who, true, {}}}, {}, stop).front();
+    const row r = plan_rows({{who, true, {}}}, {}, hello_limit_ns, stop).front();
     if (options.as_json) {
       found["contenders"].push_back(contender_json(who, r));
     } else {

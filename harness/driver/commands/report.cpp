@@ -36,7 +36,7 @@ exit_code report(const report_options& options) {
     fmt::print(stderr, "{}; the tables are in {}\n", wrong,
                (folder.path() / "summary.md").string());
   if (!options.as_json) fmt::print("\nThe report lies in {}\n", folder.path().string());
-  return summary.problems.empty() ? exit_code::ok : exit_code::not_ok;
+  return summary.problems.empty() && wrong.empty() ? exit_code::ok : exit_code::not_ok;
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ plan make_plan(const run_options& options, const interrupt& stop) {
   for (cell& c : choose_cells(specification::all(), wishes)) {
     p.cells.push_back({.what = std::move(c)});
   }
-  p.rows = plan_rows(wanted_contenders(options.contenders, options.wanted), threads, stop);
+  p.rows = plan_rows(wanted_contenders(options.contenders, options.wanted), threads,
+                     std::min(hello_limit_ns, p.time_limit_ns), stop);
   if (!options.no_twin) add_twin(p.rows, options.twin);
   return p;
 }
@@ -179,6 +180,7 @@ exit_code run(const run_options& options) {
                session.folder.path().string());
     return exit_code::interrupted;
   }
+  write_load_after(session.folder);
   const run_summary summary = summarise_run(session.folder);
   write_summary_files(session.folder, summary);
   if (options.as_json) {

@@ -272,7 +272,7 @@ exit_code verify(const verify_options& options) {
   choose_scenarios(specification::all(), options.scenarios);
   for (chosen_contender& c : chosen) {
     if (options.wanted.empty()) c.variant_globs = {"*"};
-    const auto rows = plan_rows({c}, {}, stop);
+    const auto rows = plan_rows({c}, {}, hello_limit_ns, stop);
     for (const row& r : rows) row_check(r, options, stop, found).go();
     const bool runs = !rows.empty() && !rows.front().absent;
     if (runs && !options.no_laws && !stop.requested()) check_laws(c.who, stop, found);
@@ -286,9 +286,9 @@ exit_code verify(const verify_options& options) {
   if (options.as_json) {
     fmt::print("{}\n", found.all().dump(1));
   } else {
-    fmt::print("\n{}\n", found.faults() == 0
-                             ? "All is well."
-                             : fmt::format("{} checks went wrong.", found.faults()));
+    fmt::print("\n{}\n", found.faults() == 0 ? "All is well."
+                                             : fmt::format("{} check{} went wrong.", found.faults(),
+                                                           found.faults() == 1 ? "" : "s"));
   }
   return found.faults() == 0 ? exit_code::ok : exit_code::not_ok;
 }

@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -18,51 +20,57 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Runs a program to its end. Its exit code, or 127 if it could not be started.
-int run_program(const std::vector<std::string>& command, bool quiet) {
+struct ended_program {
+  int code = 127;   ///< Its exit code; 127 if it could not be started.
+  std::string out;  ///< What it printed, if that was wanted.
+};
+
+/// Runs a program to its end. Its stdout is collected, or is ours.
+ended_program run_program(const std::vector<std::string>& command, bool collect) {
   std::vector<char*> argv;
   // Safe because execvp does not write to its arguments.
   for (const std::string& part : command) argv.push_back(const_cast<char*>(part.c_str()));
   argv.push_back(nullptr);
+  std::array<int, 2> ends = {-1, -1};
+  if (collect && ::pipe2(ends.data(), O_CLOEXEC) != 0) return {};
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
     ::signal(SIGPIPE, SIG_DFL);
     ::signal(SIGXFSZ, SIG_DFL);
-    if (quiet) {
-      const int nowhere = ::open("/dev/null", O_RDWR);
-      ::dup2(nowhere, STDOUT_FILENO);
-      ::dup2(nowhere, STDERR_FILENO);
-    }
+    if (collect) ::dup2(ends[1], STDOUT_FILENO);
     ::execvp(argv[0], argv.data());
     ::_exit(127);
+  }
+  ended_program ended;
+  if (collect) {
+    ::close(ends[1]);
+    std::array<char, 4096> chunk;
+    for (ssize_t got = 0; (got = ::read(ends[0], chunk.data(), chunk.size())) > 0;) {
+      ended.out.append(chunk.data(), static_cast<std::size_t>(got));
+    }
+    ::close(ends[0]);
   }
   int status = 0;
   while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+  if (child > 0 && WIFEXITED(status)) ended.code = WEXITSTATUS(status);
+  return ended;
 }
 
+/// REGATTA_SCRIPTS, else beside an installed regatta, else in the tree that it was built from.
 std::optional<fs::path> find_scripts() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& folder :
-       {self.parent_path() / "share" / "regatta" / "scripts", fs::path(REGATTA_SCRIPTS)}) {
-    if (fs::exists(folder / "report.py", error)) return folder;
+  std::vector<fs::path> places;
+  if (const char* wanted = std::getenv("REGATTA_SCRIPTS"); wanted != nullptr) {
+    places = {wanted};
+  } else {
+    std::error_code ignored;
+    const fs::path bin = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+    places = {bin.parent_path() / "share" / "regatta" / "scripts", REGATTA_SOURCE_SCRIPTS};
   }
-  return std::nullopt;
-}
-
-/// A Python that has what the script imports. Distributions put their packages into their own
-/// interpreter, which need not be the first in PATH.
-std::optional<std::string> find_python() {
-  std::vector<std::string> candidates;
-  if (const char* wanted = std::getenv("REGATTA_PYTHON"); wanted != nullptr) {
-    candidates.emplace_back(wanted);
-  }
-  candidates.insert(candidates.end(), {"python3", "/usr/bin/python3"});
-  for (const std::string& python : candidates) {
-    if (run_program({python, "-c", "import matplotlib, jinja2"}, true) == 0) return python;
+  for (const fs::path& folder : places) {
+    std::error_code ignored;
+    if (fs::exists(folder / "report.py", ignored)) return folder;
   }
   return std::nullopt;
 }
@@ -72,15 +80,20 @@ std::optional<std::string> find_python() {
 std::string draw_charts(const fs::path& run) {
   const auto scripts = find_scripts();
   if (!scripts) {
-    return fmt::format("no charts: scripts/report.py was not found in {}", REGATTA_SCRIPTS);
+    return "no charts: scripts/report.py was not found; expected it in the source tree, or where "
+           "REGATTA_SCRIPTS says";
   }
-  const auto python = find_python();
-  if (!python) {
+  // The python3 in PATH need not be the one that has the packages: the script looks at several.
+  ended_program python = run_program({(*scripts / "find_python").string()}, true);
+  python.out.erase(python.out.find_last_not_of(" \n") + 1);
+  if (python.code != 0 || python.out.empty()) {
     return "no charts: they want a python3 with matplotlib and jinja2; install with: apt-get "
            "install python3-matplotlib python3-jinja2";
   }
-  const int code = run_program({*python, (*scripts / "report.py").string(), run.string()}, false);
-  return code == 0 ? "" : fmt::format("no charts: scripts/report.py ended with exit code {}", code);
+  const ended_program drawn =
+      run_program({python.out, (*scripts / "report.py").string(), run.string()}, false);
+  if (drawn.code == 0) return "";
+  return fmt::format("no charts: scripts/report.py ended with exit code {}", drawn.code);
 }
 
 }  // namespace regatta::driver

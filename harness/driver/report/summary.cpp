@@ -7,6 +7,7 @@
 #include "harness/driver/outcome.hpp"
 #include "harness/driver/report/google_benchmark.hpp"
 #include "harness/driver/report/markdown.hpp"
+#include "harness/machine/fingerprint.hpp"
 #include "harness/stats/measurements.hpp"
 #include "harness/stats/summary.hpp"
 
@@ -14,7 +15,15 @@ namespace regatta::driver {
 
 using json = nlohmann::ordered_json;
 
-void write_machine(const run_folder& folder) { folder.write("machine.json", "{}\n"); }
+void write_machine(const run_folder& folder) {
+  folder.write("machine.json", machine::fingerprint().dump(1) + "\n");
+}
+
+void write_load_after(const run_folder& folder) {
+  json machine = folder.read_json("machine.json");
+  machine["load_after"] = machine::weather();
+  folder.write("machine.json", machine.dump(1) + "\n");
+}
 
 run_summary summarise_run(const run_folder& folder) {
   std::ifstream in(folder.samples(), std::ios::binary);

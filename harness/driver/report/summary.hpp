@@ -17,6 +17,9 @@ struct run_summary {
 /// Writes machine.json: what this machine and build are.
 void write_machine(const run_folder& folder);
 
+/// Adds to machine.json what the machine's load was at the end of the run.
+void write_load_after(const run_folder& folder);
+
 /// Reads the run's files; corrupt lines are reported in `problems`. Throws ends_command.
 run_summary summarise_run(const run_folder& folder);
 
