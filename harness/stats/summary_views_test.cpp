@@ -71,28 +71,43 @@ std::vector<std::string> lines_of(std::string const& text) {
   return lines;
 }
 
-TEST(TerminalTable, NoLineIsLongerThanAHundredColumns) {
-  for (auto const& line : lines_of(terminal_table(some_summary()))) {
-    EXPECT_LE(columns_of(line), 100u) << line;
+TEST(TerminalTable, NoLineIsLongerThanThePage) {
+  for (std::size_t columns : {60u, 80u, 100u, 200u}) {
+    for (auto const& line : lines_of(terminal_table(some_summary(), {.columns = columns}))) {
+      EXPECT_LE(columns_of(line), columns) << line;
+    }
   }
 }
 
-TEST(TerminalTable, MarksTiesGapsAndFailures) {
-  auto const text = terminal_table(some_summary());
-  EXPECT_THAT(text, HasSubstr("  1 alpha "));
-  EXPECT_THAT(text, HasSubstr("best"));
-  EXPECT_THAT(text, HasSubstr("  ≈ beta/threads=1 "));
-  EXPECT_THAT(text, HasSubstr("not sep."));
-  EXPECT_THAT(text, HasSubstr("  2 gamma "));
-  EXPECT_THAT(text, HasSubstr("1.50 [1.50, 1.50]"));
-  EXPECT_THAT(text, HasSubstr("  – delta|1 "));
-  EXPECT_THAT(text, HasSubstr("crashed: the contender died"));
-  EXPECT_THAT(text, HasSubstr("latency p50 1.00 µs"));
-  EXPECT_THAT(text, HasSubstr("not in this run: tokio: cargo was not found"));
+TEST(TerminalTable, ShowsTheBestTimeRatiosTiesAndFailures) {
+  auto const text = terminal_table(some_summary(), {.columns = 200});
+  EXPECT_THAT(text, HasSubstr("skynet  leaves=1000 style=join\n"));
+  EXPECT_THAT(text, HasSubstr("alpha          beta/threads=1"));
+  EXPECT_THAT(text, HasSubstr("1.25 µs 1.0c   ≈ 1.00 [0.99, 1.01] 1.0c   1.50 [1.50, 1.50] 1.0c"));
+  EXPECT_THAT(text, HasSubstr("crashed\n"));
+  EXPECT_THAT(text, HasSubstr("latency p50 / p99"));
+  EXPECT_THAT(text, HasSubstr("1.00 µs / 20.0 µs"));
+  EXPECT_THAT(text, HasSubstr("delta|1: crashed: the contender died of signal 11"));
+  EXPECT_THAT(text, HasSubstr("(skynet leaves=1000 style=join)"));
+  EXPECT_THAT(text, HasSubstr("tokio takes no part: cargo was not found\n"));
+}
+
+TEST(TerminalTable, OnlyParametersThatDifferStandInTheLines) {
+  measurements all;
+  for (int width : {3, 10}) {
+    auto s = visit("alpha", "join", 0, 10);
+    s.params = {{"style", "spawn"}, {"width", width}};
+    s.cell = "join style=spawn width=" + std::to_string(width);
+    all.add(s);
+  }
+  auto const text = terminal_table(summarise(all, {}));
+  EXPECT_THAT(text, HasSubstr("join  style=spawn\n"));
+  EXPECT_THAT(text, HasSubstr("\n  width=3 "));
+  EXPECT_THAT(text, HasSubstr("\n  width=10 "));
 }
 
 TEST(TerminalTable, NamesTheNoiseFloorTheEvidenceAndTheMachine) {
-  auto const text = terminal_table(some_summary());
+  auto const text = terminal_table(some_summary(), {.columns = 300});
   EXPECT_THAT(text, HasSubstr("Noise floor "));
   EXPECT_THAT(text, HasSubstr("machine: shared"));
   EXPECT_THAT(text, HasSubstr("96.9 %"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -14,43 +15,32 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-// Column widths, the gap after each included.
-constexpr std::size_t page = 100;
-constexpr std::size_t mark_width = 4;
-constexpr std::size_t row_width = 28;
-constexpr std::size_t time_width = 28;
-constexpr std::size_t cpu_width = 11;
-constexpr std::size_t ratio_width = 29;  // "12.3 [10.1, 14.5] not sep."
-static_assert(mark_width + row_width + time_width + cpu_width + ratio_width == page);
+constexpr std::size_t indent = 2;
+constexpr std::size_t gap = 3;
 
-struct painter {
-  bool color;
+enum class tone { plain, heading, best, aside, fault };
 
-  std::string bold(std::string const& text) const { return painted("1", text); }
-  std::string dim(std::string const& text) const { return painted("2", text); }
-  std::string green(std::string const& text) const { return painted("32", text); }
-  std::string red(std::string const& text) const { return painted("31", text); }
-
- private:
-  std::string painted(char const* code, std::string const& text) const {
-    return color ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
-  }
+struct entry {
+  std::string text;
+  stats::tone tone = tone::plain;
 };
 
-// Shortened in the middle, where names differ least, to fit.
-std::string shortened(std::string const& text, std::size_t columns) {
-  if (columns_of(text) <= columns || columns < 4) return text;
-  // Row names and reasons are cut by bytes: step back over half of a character.
-  auto const is_inside = [&](std::size_t at) {
-    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80u;
-  };
-  std::size_t const half = (columns - 1) / 2;
-  std::size_t head = half;
-  while (head > 0 && is_inside(head)) --head;
-  std::size_t tail = text.size() - (columns - 1 - half);
-  while (is_inside(tail)) ++tail;
-  return text.substr(0, head) + "…" + text.substr(tail);
-}
+class painter {
+ public:
+  explicit painter(bool color) : color_(color) {}
+
+  std::string operator()(tone t, std::string const& text) const {
+    if (!color_ || t == tone::plain || text.empty()) return text;
+    char const* const code = t == tone::heading ? "1"
+                             : t == tone::best  ? "32"
+                             : t == tone::fault ? "31"
+                                                : "2";
+    return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+  }
+
+ private:
+  bool color_;
+};
 
 std::string wrapped(std::string const& text, std::size_t columns) {
   std::string result;
@@ -74,150 +64,225 @@ std::string wrapped(std::string const& text, std::size_t columns) {
   return result + '\n';
 }
 
-bool is_ok(json const& result) { return result.at("outcome") == "ok"; }
+std::string value_text(json const& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
-// Ranked rows by group and ratio, then rows without a rank in the order of the plan.
-std::vector<json const*> sorted_results(json const& cell) {
-  std::vector<json const*> rows;
+// ---- one scenario
+
+struct scenario_table {
+  std::string name;
+  std::vector<json const*> cells;
+
+  // Whether cells of this scenario differ in the parameter.
+  bool varies(std::string const& parameter) const {
+    json const& first = cells.front()->at("params");
+    return std::any_of(cells.begin(), cells.end(), [&](json const* cell) {
+      json const& params = cell->at("params");
+      return !params.contains(parameter) || !first.contains(parameter) ||
+             params.at(parameter) != first.at(parameter);
+    });
+  }
+
+  std::string parameters(json const& cell, bool varying) const {
+    std::string text;
+    for (auto const& [name_of, value] : cell.at("params").items()) {
+      if (varies(name_of) != varying) continue;
+      text += fmt::format("{}{}={}", text.empty() ? "" : " ", name_of, value_text(value));
+    }
+    return text;
+  }
+};
+
+std::vector<scenario_table> scenarios_of(json const& summary) {
+  std::vector<scenario_table> tables;
+  for (json const& cell : summary.at("cells")) {
+    std::string const name = cell.at("scenario");
+    auto const found = std::find_if(tables.begin(), tables.end(),
+                                    [&](scenario_table const& t) { return t.name == name; });
+    auto& table = found == tables.end() ? tables.emplace_back(scenario_table{name, {}}) : *found;
+    table.cells.push_back(&cell);
+  }
+  return tables;
+}
+
+json const* result_of(json const& cell, std::string const& row) {
   for (json const& result : cell.at("results")) {
-    if (is_ok(result) && result.at("group").is_null()) continue;  // the twin: see the caption
-    rows.push_back(&result);
+    if (result.at("row") == row) return &result;
   }
-  auto const key = [](json const* result) {
-    if (!is_ok(*result)) return std::pair(1'000'000u, 0.0);
-    auto const& ratio = result->at("ratio_to_best");
-    return std::pair(result->at("group").get<unsigned>(),
-                     ratio.is_null() ? 0.0 : ratio.at("median").get<double>());
-  };
-  std::sort(rows.begin(), rows.end(), [&](json const* a, json const* b) {
-    auto const ka = key(a);
-    auto const kb = key(b);
-    return ka != kb ? ka < kb : a < b;
-  });
-  return rows;
+  return nullptr;
 }
 
-std::string measured_line(json const& cell, json const& result, painter const& paint) {
-  std::string const name = result.at("row");
-  bool const best = cell.at("best") == name;
-  json const& ratio = result.at("ratio_to_best");
-  bool const tied = !best && result.at("group") == 1;
-
-  std::string mark = tied ? "≈" : std::to_string(result.at("group").get<unsigned>());
-  std::string verdict;
-  if (best) {
-    verdict = "best";
-  } else if (!ratio.is_null()) {
-    verdict = ratio_text(ratio) + (ratio.at("separated").get<bool>() ? "" : " not sep.");
-  }
+// How many CPUs a row kept busy: its CPU time as a multiple of its wall time.
+std::string busy_text(json const& result) {
   json const& cpu = result.at("cpu_ns_per_operation");
-  auto const line = left("  " + mark, mark_width) +
-                    left(shortened(name, row_width - 1), row_width) +
-                    left(duration_interval_text(result.at("ns_per_operation")), time_width) +
-                    left(cpu.is_null() ? "?" : duration_text(cpu), cpu_width) + verdict;
-  return best ? paint.green(line) : tied ? line : paint.dim(line);
+  double const wall = result.at("ns_per_operation").at("median");
+  if (cpu.is_null() || !(wall > 0.0)) return "";
+  return fmt::format(" {:.1f}c", cpu.get<double>() / wall);
 }
 
-std::string unmeasured_line(json const& result, painter const& paint) {
-  std::string const outcome = result.at("outcome");
-  std::string text = outcome;
-  if (std::string const reason = result.at("reason"); !reason.empty()) text += ": " + reason;
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  auto const line = left("  –", mark_width) +
-                    left(shortened(result.at("row"), row_width - 1), row_width) +
-                    shortened(text, page - mark_width - row_width);
-  return outcome == "skipped" || outcome == "unsupported" ? paint.dim(line) : paint.red(line);
+entry time_entry(json const& cell, std::string const& row) {
+  auto const* result = result_of(cell, row);
+  if (result == nullptr) return {"", tone::aside};
+  std::string const outcome = result->at("outcome");
+  if (outcome == "skipped" || outcome == "unsupported") return {outcome, tone::aside};
+  if (outcome != "ok") return {outcome, tone::fault};
+  if (cell.at("best") == row) {
+    return {duration_text(result->at("ns_per_operation").at("median")) + busy_text(*result),
+            tone::best};
+  }
+  json const& ratio = result->at("ratio_to_best");
+  if (ratio.is_null()) {
+    return {duration_text(result->at("ns_per_operation").at("median")) + busy_text(*result), {}};
+  }
+  bool const tied = !ratio.at("separated").get<bool>();
+  return {(tied ? "≈ " : "") + ratio_text(ratio) + busy_text(*result), tone::plain};
 }
 
-// "leaves=1000 fan_out=10" of "skynet leaves=1000 fan_out=10".
-std::string parameters_of(json const& cell) {
-  std::string const key = cell.at("cell");
-  auto const blank = key.find(' ');
-  return blank == key.npos ? "(no parameters)" : key.substr(blank + 1);
+entry latency_entry(json const& cell, std::string const& row) {
+  auto const* result = result_of(cell, row);
+  if (result == nullptr || !result->contains("latency")) return {"", tone::aside};
+  json const& latency = result->at("latency");
+  return {fmt::format("{} / {}", duration_text(latency.at("p50").get<double>()),
+                      duration_text(latency.at("p99").get<double>())),
+          tone::aside};
 }
 
-std::string latency_line(json const& result, painter const& paint) {
-  json const& latency = result.at("latency");
-  auto const at = [&](char const* name) { return duration_text(latency.at(name).get<double>()); };
-  return paint.dim(left("", mark_width + 2) +
-                   fmt::format("latency p50 {}, p90 {}, p99 {}, p99.9 {}, max {}", at("p50"),
-                               at("p90"), at("p99"), at("p999"), at("max")));
+bool has_latency(json const& cell) {
+  return std::any_of(cell.at("results").begin(), cell.at("results").end(),
+                     [](json const& result) { return result.contains("latency"); });
 }
 
-std::string heading(std::string const& scenario, painter const& paint) {
-  return paint.bold(left(scenario, mark_width + row_width) +
-                    left("time/op [low, high]", time_width) + left("cpu/op", cpu_width) +
-                    "to the best [low, high]") +
-         "\n";
+struct line {
+  std::string label;
+  std::vector<entry> entries;
+};
+
+std::vector<line> lines_of(scenario_table const& table, std::vector<std::string> const& rows) {
+  std::vector<line> lines;
+  for (json const* cell : table.cells) {
+    line times{table.parameters(*cell, true), {}};
+    if (times.label.empty()) times.label = "time per operation";
+    line latencies{"  latency p50 / p99", {}};
+    for (std::string const& row : rows) {
+      times.entries.push_back(time_entry(*cell, row));
+      latencies.entries.push_back(latency_entry(*cell, row));
+    }
+    lines.push_back(std::move(times));
+    if (has_latency(*cell)) lines.push_back(std::move(latencies));
+  }
+  return lines;
 }
 
-// A row that does not take part at all would repeat its reason in every cell; it is told once.
-std::string absent_rows(json const& summary, painter const& paint) {
+// As many columns as fit beside the labels; the rest in further parts below.
+std::string parts(std::vector<line> const& lines, std::vector<std::string> const& rows,
+                  std::size_t columns, painter const& paint) {
+  std::size_t label_width = 0;
+  for (line const& l : lines) label_width = std::max(label_width, columns_of(l.label));
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i != rows.size(); ++i) {
+    widths.push_back(columns_of(rows[i]));
+    for (line const& l : lines) widths[i] = std::max(widths[i], columns_of(l.entries[i].text));
+  }
+
   std::string text;
+  for (std::size_t first = 0; first < rows.size();) {
+    std::size_t used = indent + label_width;
+    std::size_t end = first;
+    while (end < rows.size() && (end == first || used + gap + widths[end] <= columns)) {
+      used += gap + widths[end++];
+    }
+    auto const finish = [&](std::string const& label, auto const& entry_at) {
+      std::string one = left("", indent) + left(label, label_width);
+      for (std::size_t i = first; i != end; ++i) {
+        entry const e = entry_at(i);
+        std::size_t const padding = i + 1 == end ? 0 : widths[i] - columns_of(e.text);
+        one += left("", gap) + paint(e.tone, e.text) + left("", padding);
+      }
+      one.erase(one.find_last_not_of(' ') + 1);
+      text += one + "\n";
+    };
+    finish("", [&](std::size_t i) { return entry{rows[i], tone::heading}; });
+    for (line const& l : lines) finish(l.label, [&](std::size_t i) { return l.entries[i]; });
+    first = end;
+  }
+  return text;
+}
+
+// ---- below the tables
+
+// Each different reason once, so that nothing is passed over in silence and nothing drowns.
+std::string reasons(json const& summary, std::size_t columns, painter const& paint) {
+  std::map<std::string, std::vector<std::string>> cells_by_reason;
   for (json const& row : summary.at("rows")) {
     if (row.at("skipped").is_null()) continue;
-    text +=
-        paint.dim(shortened(fmt::format("not in this run: {}: {}", row.at("row").get<std::string>(),
-                                        row.at("skipped").get<std::string>()),
-                            page)) +
-        "\n";
+    cells_by_reason[row.at("row").get<std::string>() +
+                    " takes no part: " + value_text(row.at("skipped"))];
   }
-  return text.empty() ? text : text + "\n";
-}
-
-bool is_absent(json const& summary, json const& result) {
-  for (json const& row : summary.at("rows")) {
-    if (row.at("row") == result.at("row")) return !row.at("skipped").is_null();
+  for (json const& cell : summary.at("cells")) {
+    for (json const& result : cell.at("results")) {
+      std::string const row = result.at("row");
+      if (result.at("outcome") == "ok") continue;
+      std::string const reason = result.at("reason");
+      if (cells_by_reason.contains(row + " takes no part: " + reason)) continue;
+      cells_by_reason[fmt::format("{}: {}{}{}", row, result.at("outcome").get<std::string>(),
+                                  reason.empty() ? "" : ": ", reason)]
+          .push_back(cell.at("cell"));
+    }
   }
-  return false;
+  std::string text;
+  for (auto const& [reason, cells] : cells_by_reason) {
+    std::string where;
+    if (!cells.empty()) where = " (" + cells.front();
+    if (cells.size() > 1) where += fmt::format(" and {} more", cells.size() - 1);
+    if (!cells.empty()) where += ")";
+    std::string one = reason + where;
+    std::replace(one.begin(), one.end(), '\n', ' ');
+    text += wrapped(one, columns);
+  }
+  return text.empty() ? text : paint(tone::heading, "Without a number") + "\n" + text + "\n";
 }
 
 std::string means(json const& summary, painter const& paint) {
   std::string text;
   for (json const& mean : summary.at("geometric_means")) {
-    std::string const name = shortened(mean.at("row"), row_width - 1);
     if (mean.at("ratio").is_null()) continue;
-    text += left("", mark_width) + left(name, row_width) +
-            fmt::format("{:.2f} [{:.2f}, {:.2f}]", mean.at("ratio").get<double>(),
-                        mean.at("low").get<double>(), mean.at("high").get<double>()) +
-            "\n";
+    text += fmt::format("{}{}{:.2f} [{:.2f}, {:.2f}]\n", left("", indent),
+                        left(mean.at("row").get<std::string>(), 30), mean.at("ratio").get<double>(),
+                        mean.at("low").get<double>(), mean.at("high").get<double>());
   }
   if (text.empty()) return text;
   auto const cells = summary.at("geometric_means").front().at("cells").get<std::size_t>();
-  return paint.bold(fmt::format("ratio to the best, geometric mean over {} common cell{}", cells,
-                                cells == 1 ? "" : "s")) +
+  return paint(tone::heading, fmt::format("Ratio to the best, geometric mean over {} common cell{}",
+                                          cells, cells == 1 ? "" : "s")) +
          "\n" + text + "\n";
 }
 
 }  // namespace
 
 std::string terminal_table(json const& summary, table_options options) {
-  painter const paint{options.color};
-  std::string text;
-  std::string scenario;
-  for (json const& cell : summary.at("cells")) {
-    if (cell.at("scenario") != scenario) {
-      if (!scenario.empty()) text += "\n";
-      scenario = cell.at("scenario");
-      text += heading(scenario, paint);
-    }
-    text += "  " + shortened(parameters_of(cell), page - 2) + "\n";
-    for (json const* result : sorted_results(cell)) {
-      if (is_ok(*result)) {
-        text += measured_line(cell, *result, paint) + "\n";
-        if (result->contains("latency")) text += latency_line(*result, paint) + "\n";
-      } else if (!is_absent(summary, *result)) {
-        text += unmeasured_line(*result, paint) + "\n";
-      }
-    }
+  painter const paint(options.color);
+  std::vector<std::string> rows;
+  for (json const& row : summary.at("rows")) {
+    // The twin is in the caption, and a row that takes no part among the reasons.
+    if (row.at("twin").get<bool>() || !row.at("skipped").is_null()) continue;
+    rows.push_back(row.at("row"));
   }
-  if (!text.empty()) text += "\n";
-  text += absent_rows(summary, paint);
+  std::string text;
+  for (scenario_table const& table : scenarios_of(summary)) {
+    text += paint(tone::heading, table.name) + "  " +
+            paint(tone::aside, table.parameters(*table.cells.front(), false)) + "\n";
+    text += parts(lines_of(table, rows), rows, options.columns, paint) + "\n";
+  }
+  text += reasons(summary, options.columns, paint);
   text += means(summary, paint);
-  text += wrapped("≈ and \"not sep.\": this run cannot tell the row from the best. " +
-                      noise_caption(summary) + " " + evidence_caption(summary),
-                  page);
-  text += wrapped(machine_caption(summary), page);
+  text += wrapped(
+      "Time per operation of the best row, and the ratios of the others to it, paired within "
+      "blocks. "
+      "≈: this run cannot tell the row from the best. 1.9c: kept 1.9 CPUs busy.",
+      options.columns);
+  text += wrapped(noise_caption(summary) + " " + evidence_caption(summary), options.columns);
+  text += wrapped(machine_caption(summary) + ".", options.columns);
   return text;
 }
 
