@@ -66,6 +66,8 @@ def main(arguments: list[str]) -> int:
         folder = options.run or _newest(Path(__file__).resolve().parents[2] / "results")
         run = load(folder)
         out = options.out or folder
+        if not options.quiet:
+            print(f"drawing the charts of {len(run.cells)} cells", flush=True)
         written = write(run, out, png=not options.no_png, page=not options.no_html)
     except RunError as error:
         print(f"report.py: {error}", file=sys.stderr)

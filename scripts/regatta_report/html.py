@@ -18,9 +18,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from . import format, machine, style
+from .canvas import Canvas
 from .charts import Chart
 from .charts.common import count, hollow
 from .load import Cell, Result, Row, Run, Scenario, Standing, describe
+
+# Up to so many charts stand on the page twice, for wide and for narrow screens. With more, the page
+# would take a phone longer to load than it takes its owner to scroll.
+_MOST_TWICE = 40
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -37,7 +42,7 @@ def render(run: Run, charts: list[Chart]) -> str:
     )
     script = "\n" + (_TEMPLATES / "sort.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    figures = [(chart, _figure(chart)) for chart in charts]
+    figures = [(chart, _figure(chart, len(charts) <= _MOST_TWICE)) for chart in charts]
 
     def of_kind(kind: str) -> list[dict[str, Any]]:
         return [figure for chart, figure in figures if chart.kind == kind]
@@ -109,13 +114,16 @@ def _variables(theme: dict[str, str]) -> str:
     return " ".join(f"--{role}: {colour};" for role, colour in theme.items())
 
 
-def _figure(chart: Chart) -> dict[str, Any]:
+def _figure(chart: Chart, with_narrow: bool) -> dict[str, Any]:
+    """A chart in both widths; without the narrow one, phones scroll the wide one sideways."""
+
+    def inline(canvas: Canvas, suffix: str) -> Markup:
+        return Markup(canvas.inline_svg(f"{chart.name}-{suffix}", chart.title, chart.description))
+
     return {
         "id": f"chart-{chart.name}",
-        "wide": Markup(chart.wide.inline_svg(f"{chart.name}-w", chart.title, chart.description)),
-        "narrow": Markup(
-            chart.narrow.inline_svg(f"{chart.name}-n", chart.title, chart.description)
-        ),
+        "wide": inline(chart.wide, "w"),
+        "narrow": inline(chart.narrow, "n") if with_narrow else None,
     }
 
 
@@ -311,7 +319,6 @@ def _scenario(
         {"name": "Time", "note": "per operation"},
         {"name": "Ratio", "note": "to the best"},
         {"name": "Rank", "note": ""},
-        {"name": "Operations", "note": "per second"},
     ]
     optional = [
         ("cpu_ns", "CPU time", "per operation", format.duration),
@@ -319,7 +326,7 @@ def _scenario(
         ("peak_rss", "Peak memory", "of the process", format.size),
         ("voluntary_switches", "Waits", "switches per op", format.plain),
         ("involuntary_switches", "Preempted", "switches per op", format.plain),
-        ("threads_used", "Threads", "that ran work", format.plain),
+        ("threads_used", "Threads", "that ran work", "{:g}".format),
     ]
     shown = [entry for entry in optional if entry[0] in has]
     columns += [{"name": name, "note": note} for _, name, note, _ in shown]
@@ -403,7 +410,7 @@ def _present(scenario: Scenario, rows: list[Row]) -> set[str]:
 
 
 def _figures(result: Result) -> list[dict[str, Any] | None]:
-    ns, rate, ratio = result.ns, result.throughput, result.ratio
+    ns, ratio = result.ns, result.ratio
     assert ns is not None
     return [
         _cell(
@@ -421,7 +428,6 @@ def _figures(result: Result) -> list[dict[str, Any] | None]:
         if ratio
         else None,
         _cell(result.group, str(result.group)) if result.group is not None else None,
-        _cell(rate.median, format.rate(rate.median)) if rate else None,
     ]
 
 

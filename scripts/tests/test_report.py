@@ -288,6 +288,17 @@ def test_charts_on_the_page_follow_the_theme(make_run):
         assert f"--{role}: {style.LIGHT[role]}" in text and f"--{role}: {style.DARK[role]}" in text
 
 
+def test_a_page_of_very_many_charts_holds_each_once(make_run, monkeypatch):
+    monkeypatch.setattr(html, "_MOST_TWICE", 2)
+    text, page = page_of(make_run())
+    assert 'class="narrow"' not in text
+    assert page.tags.count("svg") == len(names_of_charts(text))
+
+
+def names_of_charts(text: str) -> list[str]:
+    return re.findall(r'id="chart-([a-z0-9_]+)"', text)
+
+
 def test_tables_are_whole_without_script(make_run):
     text, page = page_of(make_run())
     assert "<button" not in text.split("<script>")[0]
