@@ -144,12 +144,12 @@ install_command() {
   esac
 }
 
-# How to become root: "" as root, "sudo" where it works (it may ask for a password on a terminal);
-# status 1 where there is no way.
+# become_root MAY_ASK: how to become root: "" as root, "sudo" where it works (with MAY_ASK true it may
+# ask for a password on a terminal); status 1 where there is no way.
 become_root() {
   if [ "$(id -u)" -eq 0 ]; then
     printf '\n'
-  elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+  elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || { $1 && [ -t 0 ]; }; }; then
     printf 'sudo\n'
   else
     return 1
@@ -212,7 +212,7 @@ known_packages() {
 install_needs() {
   local purpose=$1 user_prefix=$2 dry_run=$3
   local required=(run) optional=('run?') needs modules=() lacking=() wanted=() manager as_root command
-  local packages extras
+  local need packages extras may_ask=true
   if [ "$purpose" = test ]; then
     required+=(test)
     optional+=('test?')
@@ -255,7 +255,9 @@ install_needs() {
   # shellcheck disable=SC2046  # Package names are words.
   extras=$(known_packages "$manager" $(packages_of "$manager" ${wanted[@]+"${wanted[@]}"}))
 
-  if $dry_run || ! as_root=$(become_root); then
+  # Nobody is asked for a password for what it goes without.
+  [ ${#packages[@]} -gt 0 ] || may_ask=false
+  if $dry_run || ! as_root=$(become_root "$may_ask"); then
     command=$(install_command "$manager" "$([ "$(id -u)" -eq 0 ] || echo 'sudo ')" \
       ${packages[@]+"${packages[@]}"} ${extras:+$extras})
     if [ ${#packages[@]} -gt 0 ] || [ -n "$extras" ]; then
@@ -271,7 +273,8 @@ install_needs() {
     fi
   elif [ ${#packages[@]} -gt 0 ] || [ -n "$extras" ]; then
     say "installing (the log is build/install.log): ${packages[*]-} $extras"
-    update_lists "$manager" "$as_root" || die "$failed_status" "the list of packages could not be fetched (see above)"
+    # One broken source among many need not matter: whether the packages come is what counts.
+    update_lists "$manager" "$as_root" || say "some lists of packages could not be fetched (see above)"
     # Fresh lists may know more than the ones before.
     # shellcheck disable=SC2046
     extras=$(known_packages "$manager" $(packages_of "$manager" ${wanted[@]+"${wanted[@]}"}))
