@@ -25,11 +25,9 @@
 #include <vector>
 
 #include "runtimes/interface/assert.hpp"
-#include "runtimes/interface/budget.hpp"
 #include "runtimes/interface/message_queue.hpp"
-#include "runtimes/interface/teardown.hpp"
 #include "runtimes/interface/threading.hpp"
-#include "runtimes/interface/wait_list.hpp"
+#include "runtimes/interface/waiting.hpp"
 
 namespace regatta {
 
@@ -45,6 +43,8 @@ class channel {
   using lock_type = typename threading_of<R>::lock;
   struct sender_node;
   struct receiver_node;
+  template <class, class>
+  friend class waiting;
 
  public:
   using value_type = T;
@@ -59,8 +59,8 @@ class channel {
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
   ~channel() {
-    while (!receivers_.empty()) strand(receivers_);
-    while (!senders_.empty()) strand(senders_);
+    strand(receivers_);
+    strand(senders_);
   }
 
   // Waits for room, then answers `sent`; or `closed`, if the channel is or becomes so.
@@ -144,18 +144,30 @@ class channel {
     T message;
   };
 
-  // A waiter that knows its channel, until the channel is destroyed.
-  struct node : waiter {
-    explicit node(channel& where) noexcept : home(&where) {}
-    channel* home;
-  };
-  struct sender_node : node {
-    sender_node(channel& where, T&& sent) noexcept : node(where), message(std::move(sent)) {}
+  struct sender_node : waiter_of<channel> {
+    sender_node(channel& where, T&& sent) noexcept
+        : waiter_of<channel>(where), message(std::move(sent)) {}
+    void forget() noexcept {
+      std::lock_guard guard(this->home->lock_);
+      if (this->is_waiting()) this->home->senders_.remove(*this);
+    }
     T message;
     send_result answer = send_result::full;
   };
-  struct receiver_node : node {
-    using node::node;
+  struct receiver_node : waiter_of<channel> {
+    using waiter_of<channel>::waiter_of;
+    void forget() {
+      wake_batch woken;
+      {
+        std::lock_guard guard(this->home->lock_);
+        if (this->is_waiting()) {
+          this->home->receivers_.remove(*this);
+        } else if (message) {
+          this->home->put_back(*this, woken);
+        }
+      }
+      woken.post();
+    }
     std::optional<T> message;
     u64 number = 0;
   };
@@ -239,90 +251,6 @@ class channel {
     returned_.insert(later, returned_message{receiver.number, std::move(*receiver.message)});
   }
 
-  // The end of a node that has waited and was not resumed.
-  void forget(receiver_node& receiver) {
-    wake_batch woken;
-    {
-      std::lock_guard guard(lock_);
-      if (receiver.is_waiting()) {
-        receivers_.remove(receiver);
-      } else if (receiver.message) {
-        put_back(receiver, woken);
-      }
-    }
-    woken.post();
-  }
-  void forget(sender_node& sender) noexcept {
-    std::lock_guard guard(lock_);
-    if (sender.is_waiting()) senders_.remove(sender);
-  }
-
-  template <class Node>
-  static void strand(wait_list<Node>& waiters) noexcept {
-    waiters.front().home = nullptr;
-    waiters.pop_front();
-  }
-
-  // What all three awaiters share: when to wait, and how to die. Awaiter says how to `attempt()`,
-  // under the lock, and where to `line_up()`.
-  template <class Awaiter, class Node>
-  class waiting : protected Node {
-   public:
-    using Node::Node;
-    ~waiting() {
-      if (!suspended_ || this->home == nullptr) return;
-      // In a teardown the channel may be gone, but not without having stranded those who wait.
-      if (teardown::is_on() && !this->is_waiting()) return;
-      this->home->forget(*this);
-    }
-
-    bool await_ready() {
-      wake_batch woken;
-      {
-        std::lock_guard guard(this->home->lock_);
-        answered_ = self().attempt(woken);
-      }
-      woken.post();
-      return answered_ && budget::spend();
-    }
-
-    template <has_work P>
-    REGATTA_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<P> h) {
-      work& me = h.promise();
-      suspended_ = true;
-      if (answered_) {
-        me.wake();  // The budget is spent: let others run first.
-        return true;
-      }
-      // From the moment when the lock is released this frame may be running elsewhere.
-      return wait(*this->home, me);
-    }
-
-   protected:
-    // The task goes on: from here on there is nothing to undo.
-    void resumed() noexcept { suspended_ = false; }
-
-   private:
-    Awaiter& self() noexcept { return static_cast<Awaiter&>(*this); }
-
-    // False: it was possible after all.
-    bool wait(channel& where, work& me) {
-      wake_batch woken;
-      {
-        std::lock_guard guard(where.lock_);
-        if (!self().attempt(woken)) {
-          self().line_up(me);
-          return true;
-        }
-      }
-      woken.post();
-      return false;
-    }
-
-    bool suspended_ = false;
-    bool answered_ = false;
-  };
-
  public:
   class [[nodiscard]] send_awaiter final : public waiting<send_awaiter, sender_node> {
    public:
@@ -334,7 +262,7 @@ class channel {
     }
 
    private:
-    friend channel;
+    friend waiting<send_awaiter, sender_node>;
     bool attempt(wake_batch& woken) {
       this->answer = this->home->offer(this->message, woken);
       return this->answer != send_result::full;
@@ -351,7 +279,7 @@ class channel {
     }
 
    private:
-    friend channel;
+    friend waiting<recv_awaiter, receiver_node>;
     bool attempt(wake_batch& woken) { return this->home->take(*this, woken); }
     void line_up(work& me) noexcept { this->home->receivers_.push_back(*this, me); }
   };
@@ -368,7 +296,7 @@ class channel {
     }
 
    private:
-    friend channel;
+    friend waiting<recv_many_awaiter, receiver_node>;
     bool attempt(wake_batch& woken) { return this->home->take(*this, woken); }
     void line_up(work& me) noexcept { this->home->receivers_.push_back(*this, me); }
 
