@@ -3,13 +3,13 @@
 #include <fmt/core.h>
 
 #include <fstream>
+#include <utility>
 
 #include "harness/driver/outcome.hpp"
-#include "harness/driver/report/google_benchmark.hpp"
-#include "harness/driver/report/markdown.hpp"
 #include "harness/machine/fingerprint.hpp"
-#include "harness/stats/measurements.hpp"
+#include "harness/stats/benchmark_json.hpp"
 #include "harness/stats/summary.hpp"
+#include "harness/stats/summary_markdown.hpp"
 
 namespace regatta::driver {
 
@@ -38,13 +38,15 @@ run_summary summarise_run(const run_folder& folder) {
   run.machine = folder.read_json("machine.json");
   run.plan = folder.read_json("plan.json");
   summary.document = stats::summarise(read.samples, run);
+  summary.samples = std::move(read.samples);
   return summary;
 }
 
 void write_summary_files(const run_folder& folder, const run_summary& summary) {
   folder.write("summary.json", summary.document.dump(1) + "\n");
-  folder.write("summary.md", markdown_of(summary.document));
-  folder.write("benchmark.json", google_benchmark_of(folder, summary.document).dump(1) + "\n");
+  folder.write("summary.md", stats::summary_markdown(summary.document));
+  const json benchmarks = stats::benchmark_json(summary.samples, summary.document.at("machine"));
+  folder.write("benchmark.json", benchmarks.dump(1) + "\n");
 }
 
 bool all_ok(const run_summary& summary) {

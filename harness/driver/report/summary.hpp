@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "harness/driver/run_folder.hpp"
+#include "harness/stats/measurements.hpp"
 
 namespace regatta::driver {
 
 struct run_summary {
+  stats::measurements samples;
   nlohmann::ordered_json document;    ///< summary.json
   std::vector<std::string> problems;  ///< Lines of samples.jsonl that had to be passed over.
 };

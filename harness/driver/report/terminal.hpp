@@ -1,16 +1,12 @@
-// The summary as a table for the terminal.
+// A run's tables on the terminal that we are on, if we are on one.
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <string>
 
 namespace regatta::driver {
 
-/// Cells against rows: the best row's time, the others' ratios to it with their intervals, ties
-/// called ties, the noise floor named. `columns` is the width to fit into.
-std::string summary_table(const nlohmann::ordered_json& summary, std::size_t columns);
-
-/// Prints the table to stdout, fitted to the terminal.
+/// To stdout: as wide as the terminal (100 columns into a file or a pipe), in colour on a terminal
+/// unless NO_COLOR is set.
 void print_summary(const nlohmann::ordered_json& summary);
 
 }  // namespace regatta::driver
