@@ -45,7 +45,7 @@ failure crew_member::check_hello() {
           fmt::format("it was asked for {} threads and set up {}", row_.threads, hello_.threads)};
 }
 
-std::uint64_t crew_member::threads_allowed() const {
+std::uint64_t crew_member::threads() const {
   return row_.threads != 0 ? row_.threads : hello_.threads;
 }
 

@@ -33,8 +33,8 @@ class crew_member {
   /// Starts the process and says hello unless that is done. The failure says why it cannot be used.
   answer_or<session*> ready();
   bool is_alive() const { return session_ != nullptr && session_->alive(); }
-  /// How many threads may run tasks: what was asked for, or what the contender says; 0: unknown.
-  std::uint64_t threads_allowed() const;
+  /// How many threads run tasks: what was asked for, or what the contender says; 0: unknown.
+  std::uint64_t threads() const;
   const protocol::hello_reply& hello() const { return hello_; }
   /// Ends the process; a sentence if it did not go as it should.
   std::string dismiss();

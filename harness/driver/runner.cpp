@@ -111,8 +111,7 @@ visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
     ready = member.ready();
     if (!ready) return {ready.why, std::nullopt};
   }
-  return visit(**ready, c.what,
-               {iterations, warmup, plan_.time_limit_ns, member.threads_allowed()});
+  return visit(**ready, c.what, {iterations, warmup, plan_.time_limit_ns, member.threads()});
 }
 
 void runner::keep(const planned_cell& c, const row& r, const place& where,

@@ -15,8 +15,8 @@ namespace regatta::driver {
 struct visit_wishes {
   std::uint64_t iterations = 1;
   std::uint64_t warmup = 0;
-  std::uint64_t time_limit_ns = 0;    ///< For everything together.
-  std::uint64_t threads_allowed = 0;  ///< More than these may not run tasks; 0: unknown.
+  std::uint64_t time_limit_ns = 0;  ///< For everything together.
+  std::uint64_t threads = 0;        ///< What the runtime was set up with; 0: unknown.
 };
 
 struct visit_result {
@@ -25,6 +25,10 @@ struct visit_result {
 };
 
 visit_result visit(session& with, const cell& what, const visit_wishes& wishes);
+
+/// How many threads may be seen at work in a cell, if the runtime was set up with `set_up`. Where
+/// work comes `from` an `external` thread, that one works as well and is no worker of the runtime.
+std::uint64_t threads_at_work(const cell& what, std::uint64_t set_up);
 
 /// What is wrong with a sample, judged by what the driver knows: the oracle, the work it asked for,
 /// its own clock, the threads it asked for. `ok` if nothing is.

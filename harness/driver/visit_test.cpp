@@ -18,7 +18,7 @@ struct example {
     what.expected = 42;
     what.operations = 10;
     wishes.iterations = 3;
-    wishes.threads_allowed = 1;
+    wishes.threads = 1;
     sample.taken.iterations = 3;
     sample.taken.ns = 900;
     sample.taken.operations = 30;
@@ -62,6 +62,15 @@ TEST(CheckSample, MoreThreadsThanAskedForFail) {
   e.sample.taken.threads_used = 2;
   EXPECT_EQ(e.judged().what, outcome::failed);
   EXPECT_EQ(e.judged().reason, "ran tasks on 2 threads; it was set up with 1");
+}
+
+TEST(CheckSample, AThreadFromOutsideIsNoWorkerOfTheRuntime) {
+  example e;
+  e.what.params = {{"from", "external"}};
+  e.sample.taken.threads_used = 2;
+  EXPECT_EQ(e.judged().what, outcome::ok);
+  e.sample.taken.threads_used = 3;
+  EXPECT_EQ(e.judged().what, outcome::failed);
 }
 
 TEST(CheckSample, OtherWorkThanAskedForFails) {

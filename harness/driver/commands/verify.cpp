@@ -161,7 +161,7 @@ class row_check {
         return;
       }
       const visit_result result =
-          visit(**ready, smoke, {iterations, 0, limit_ns(), member_.threads_allowed()});
+          visit(**ready, smoke, {iterations, 0, limit_ns(), member_.threads()});
       if (result.how.what == outcome::interrupted) return;
       if (result.how.what == outcome::unsupported) {
         found_.neutral(outcome::unsupported, smoke.key, result.how.reason);
