@@ -39,12 +39,6 @@ int to_milliseconds(duration limit) noexcept {
 }  // namespace
 
 template <class Threading>
-void io_source<Threading>::release() noexcept {
-  ::close(std::exchange(descriptor_, -1));
-  home_->put_back(*this);
-}
-
-template <class Threading>
 epoll_reactor<Threading>::~epoll_reactor() {
   REGATTA_ASSERT(open_sources_.load() == 0,
                  "a socket outlives its runtime: close every socket before the runtime ends");
@@ -91,6 +85,7 @@ auto epoll_reactor<Threading>::add(int descriptor) -> io_expected<source*> {
     }
     added.descriptor_ = descriptor;
     added.closing_ = false;
+    added.is_owned_ = true;
   }
   epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &added}};
   if (::epoll_ctl(epoll_.load(std::memory_order_relaxed), EPOLL_CTL_ADD, descriptor, &event) != 0) {
@@ -98,6 +93,7 @@ auto epoll_reactor<Threading>::add(int descriptor) -> io_expected<source*> {
     {
       std::lock_guard const held(added.lock_);
       added.closing_ = true;
+      added.is_owned_ = false;
       added.descriptor_ = -1;
     }
     put_back(added);
@@ -108,22 +104,40 @@ auto epoll_reactor<Threading>::add(int descriptor) -> io_expected<source*> {
 
 template <class Threading>
 void epoll_reactor<Threading>::close(source& closed) noexcept {
-  // First, while the number surely names our descriptor. Closing alone would not do where another
-  // process holds a copy.
-  ::epoll_ctl(epoll_.load(std::memory_order_relaxed), EPOLL_CTL_DEL, closed.descriptor_, nullptr);
+  end(closed, false);
+}
+
+template <class Threading>
+void epoll_reactor<Threading>::forget(source& unowned) noexcept {
+  end(unowned, true);
+}
+
+template <class Threading>
+void epoll_reactor<Threading>::end(source& ended, bool disown) noexcept {
   work* reader;
   work* writer;
-  bool unused;
+  typename source::remains left;
   {
-    std::lock_guard const held(closed.lock_);
-    closed.closing_ = true;
-    reader = closed.wake(closed.sides_[source::index(direction::reading)]);
-    writer = closed.wake(closed.sides_[source::index(direction::writing)]);
-    unused = closed.is_unused();
+    std::lock_guard const held(ended.lock_);
+    ended.closing_ = true;
+    if (disown) ended.is_owned_ = false;
+    reader = source::wake(ended.sides_[source::index(direction::reading)]);
+    writer = source::wake(ended.sides_[source::index(direction::writing)]);
+    left = ended.take_remains();
   }
-  if (unused) closed.release();
+  ended.bury(left);
   post_admitted(reader);
   post_admitted(writer);
+}
+
+template <class Threading>
+void epoll_reactor<Threading>::bury(source& closed, int descriptor, bool is_free) noexcept {
+  if (descriptor >= 0) {
+    // To close it alone would not do where another process holds a copy.
+    ::epoll_ctl(epoll_.load(std::memory_order_relaxed), EPOLL_CTL_DEL, descriptor, nullptr);
+    ::close(descriptor);
+  }
+  if (is_free) put_back(closed);
 }
 
 template <class Threading>

@@ -18,6 +18,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -67,21 +68,23 @@ class io_source {
                    "another task is in the same operation on this socket: one task may read and "
                    "one may write at a time");
     mine.busy = true;
+    ++users_;
     return {.is_open = true, .is_ready = mine.ready, .descriptor = descriptor_, .tick = mine.tick};
   }
 
   // The operation has ended. `drained`: what it met was the last for now.
   void leave(direction d, bool drained, u32 tick) noexcept {
-    bool last;
+    remains left;
     {
       std::lock_guard const held(lock_);
       side& mine = sides_[index(d)];
       // After a hang-up no edge will come to tell of the end that is still to be read.
       if (drained && mine.tick == tick && !mine.hung_up) mine.ready = false;
       mine.busy = false;
-      last = is_unused();
+      --users_;
+      left = take_remains();
     }
-    if (last) release();
+    bury(left);
   }
 
   enum class arming : u8 { armed, ready, closed };
@@ -111,17 +114,44 @@ class io_source {
 
   // The operation's task is being destroyed.
   void abandon(direction d) noexcept {
-    bool last;
+    remains left;
     {
       std::lock_guard const held(lock_);
       sides_[index(d)].waiter = nullptr;
       sides_[index(d)].busy = false;
-      last = is_unused();
+      --users_;
+      left = take_remains();
     }
-    if (last) release();
+    bury(left);
   }
 
-  int descriptor() const noexcept { return descriptor_; }
+  // Lets `use(descriptor)` make a system call that needs no readiness, and answers its answer, an
+  // errno. Meanwhile nobody can close the descriptor. ECANCELED where it is closed.
+  template <class Use>
+  int with_descriptor(Use use) noexcept {
+    int descriptor;
+    {
+      std::lock_guard const held(lock_);
+      if (closing_) return ECANCELED;
+      ++users_;
+      descriptor = descriptor_;
+    }
+    int const answer = use(descriptor);
+    remains left;
+    {
+      std::lock_guard const held(lock_);
+      --users_;
+      left = take_remains();
+    }
+    bury(left);
+    return answer;
+  }
+
+  // -1 when closed.
+  int descriptor() const noexcept {
+    std::lock_guard const held(lock_);
+    return closing_ ? -1 : descriptor_;
+  }
 
  private:
   friend epoll_reactor<Threading>;
@@ -136,8 +166,20 @@ class io_source {
 
   static constexpr std::size_t index(direction d) noexcept { return static_cast<std::size_t>(d); }
 
-  bool is_unused() const noexcept { return closing_ && !sides_[0].busy && !sides_[1].busy; }
-  void release() noexcept;
+  // What is left to do, without the lock, once the source is closed and nobody uses it any more.
+  struct remains {
+    int descriptor = -1;  // To be closed.
+    bool is_free = false;
+  };
+  // With the lock held.
+  remains take_remains() noexcept {
+    if (!closing_ || users_ != 0) return {};
+    return {std::exchange(descriptor_, -1), !is_owned_};
+  }
+  void bury(remains left) noexcept {
+    if (left.descriptor >= 0 || left.is_free) [[unlikely]]
+      home_->bury(*this, left.descriptor, left.is_free);
+  }
 
   // With the lock held. The work to post once it is released.
   static work* wake(side& ready) noexcept {
@@ -173,7 +215,9 @@ class io_source {
   }
 
   [[no_unique_address]] mutable typename Threading::lock lock_;
-  bool closing_ = true;  // No new operations; the descriptor closes when the last one leaves.
+  bool closing_ = true;    // No new operations; the descriptor closes when the last user leaves.
+  bool is_owned_ = false;  // Somebody still has a handle: not to be reused.
+  u8 users_ = 0;           // Operations that need the descriptor open.
   int descriptor_ = -1;
   std::array<side, 2> sides_;
   epoll_reactor<Threading>* home_ = nullptr;
@@ -197,9 +241,12 @@ class epoll_reactor {
   // an error it still belongs to the caller.
   io_expected<source*> add(int descriptor);
 
-  // Closes the descriptor of a source, at once or when the operations that are in it have left.
-  // Wakes them. The caller forgets the source.
+  // Closes the descriptor of a source, at once or when the operations that are in it have left,
+  // and wakes those that wait. Idempotent; operations may begin meanwhile, and are refused.
   void close(source& closed) noexcept;
+
+  // Closes it and gives the source back: the owner will not touch it again.
+  void forget(source& unowned) noexcept;
 
   // Whether polling can find anything at all.
   bool has_sources() const noexcept { return open_sources_.load(std::memory_order_relaxed) != 0; }
@@ -277,6 +324,8 @@ class epoll_reactor {
   friend source;
   source& take_free_source();
   void put_back(source& unused) noexcept;
+  void bury(source& closed, int descriptor, bool is_free) noexcept;
+  void end(source& ended, bool disown) noexcept;
 
   std::atomic<int> epoll_{-1};
   int bell_ = -1;

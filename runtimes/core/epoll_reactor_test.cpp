@@ -41,7 +41,7 @@ class Reactor : public testing::Test {
     harvest();  // The edges of the registration itself.
   }
   ~Reactor() override {
-    if (source_ != nullptr) reactor_.close(*source_);
+    if (source_ != nullptr) reactor_.forget(*source_);
     if (ends_[1] >= 0) ::close(ends_[1]);
   }
 
@@ -126,7 +126,7 @@ TYPED_TEST(Reactor, ClosingWakesTheWaitersOfBothDirections) {
   ASSERT_EQ(this->source_->arm(direction::writing, writer, writing.tick),
             TestFixture::arming::armed);
   auto& closed = *std::exchange(this->source_, nullptr);
-  this->reactor_.close(closed);
+  this->reactor_.forget(closed);
   EXPECT_EQ(this->tasks_.posted, (std::vector{&this->waiter_, &writer}));
   EXPECT_FALSE(closed.again(direction::reading).is_open);
   closed.leave(direction::reading, false, 0);
@@ -135,10 +135,23 @@ TYPED_TEST(Reactor, ClosingWakesTheWaitersOfBothDirections) {
   EXPECT_FALSE(is_open(this->ends_[0]));
 }
 
+TYPED_TEST(Reactor, AClosedSourceRefusesOperationsUntilItsOwnerForgetsIt) {
+  auto& closed = *std::exchange(this->source_, nullptr);
+  this->reactor_.close(closed);
+  EXPECT_FALSE(is_open(this->ends_[0]));
+  this->reactor_.close(closed);
+  EXPECT_FALSE(closed.enter(direction::reading).is_open);
+  EXPECT_EQ(closed.descriptor(), -1);
+  EXPECT_EQ(closed.with_descriptor([](int) { return 0; }), ECANCELED);
+  EXPECT_TRUE(this->reactor_.has_sources()) << "not to be reused yet";
+  this->reactor_.forget(closed);
+  EXPECT_FALSE(this->reactor_.has_sources());
+}
+
 TYPED_TEST(Reactor, KeepsTheDescriptorOpenWhileAnOperationIsInIt) {
   auto& closed = *std::exchange(this->source_, nullptr);
   auto begun = closed.enter(direction::reading);
-  this->reactor_.close(closed);
+  this->reactor_.forget(closed);
   EXPECT_TRUE(is_open(this->ends_[0]));
   EXPECT_EQ(closed.arm(direction::reading, this->waiter_, begun.tick), TestFixture::arming::closed);
   closed.leave(direction::reading, false, begun.tick);
@@ -184,7 +197,7 @@ TYPED_TEST(Reactor, SourcesOfClosedDescriptorsAreUsedAgain) {
     EXPECT_EQ(*added, first[0]);
     EXPECT_TRUE((*added)->enter(direction::reading).is_ready);
     (*added)->abandon(direction::reading);
-    this->reactor_.close(**added);
+    this->reactor_.forget(**added);
     ::close(pair[1]);
   }
 }
@@ -253,7 +266,7 @@ TEST(ReactorThreads, ClosingMeetsAReaderWhereverItIs) {
     std::atomic<bool> has_entered{false};
     std::thread closer([&] {
       while (!has_entered.load()) std::this_thread::yield();
-      reactor.close(source);
+      reactor.forget(source);
     });
     std::thread poller([&] { reactor.poll([](work& w) { w.wake(); }); });
     signalling_executor task;
@@ -298,7 +311,7 @@ TEST(ReactorThreads, SourcesMayBeAddedAndClosedByAllThreads) {
         auto added = reactor.add(ends[0]);
         EXPECT_TRUE(added);
         EXPECT_EQ(::write(ends[1], "x", 1), 1);
-        reactor.close(**added);
+        reactor.forget(**added);
         ::close(ends[1]);
       }
     });

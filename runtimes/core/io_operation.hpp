@@ -26,24 +26,33 @@ class io_handle {
   io_handle(io_handle&& other) noexcept
       : home_(other.home_), source_(std::exchange(other.source_, nullptr)) {}
   io_handle& operator=(io_handle&& other) noexcept {
-    close();
+    forget();
     home_ = other.home_;
     source_ = std::exchange(other.source_, nullptr);
     return *this;
   }
-  ~io_handle() { close(); }
+  ~io_handle() { forget(); }
 
-  // Wakes whoever waits on the descriptor. Idempotent.
+  // Wakes whoever waits on the descriptor. Idempotent. Any thread of the runtime (under
+  // many_threads), also while others begin operations.
   void close() noexcept {
-    if (source_ != nullptr) home_->close(*std::exchange(source_, nullptr));
+    if (source_ != nullptr) home_->close(*source_);
   }
 
   source* get() const noexcept { return source_; }
   reactor* home() const noexcept { return home_; }
   int descriptor() const noexcept { return source_ != nullptr ? source_->descriptor() : -1; }
+  template <class Use>
+  int with_descriptor(Use use) const noexcept {
+    return source_ != nullptr ? source_->with_descriptor(std::move(use)) : ECANCELED;
+  }
 
  private:
   io_handle(reactor& home, source& owned) noexcept : home_(&home), source_(&owned) {}
+
+  void forget() noexcept {
+    if (source_ != nullptr) home_->forget(*std::exchange(source_, nullptr));
+  }
 
   reactor* home_ = nullptr;
   source* source_ = nullptr;

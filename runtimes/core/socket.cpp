@@ -45,18 +45,15 @@ bool concerns_one_connection(int error) noexcept {
   }
 }
 
-endpoint local_endpoint_of(int descriptor) noexcept {
+// Asks getsockname() or getpeername(); the default endpoint where they have no answer.
+template <class Threading>
+endpoint ask_endpoint(io_handle<Threading> const& socket, decltype(&::getsockname) ask) noexcept {
   socket_address address;
   address.length = sizeof address.storage;
-  if (::getsockname(descriptor, address.get(), &address.length) != 0) return {};
-  return to_endpoint(address);
-}
-
-endpoint peer_endpoint_of(int descriptor) noexcept {
-  socket_address address;
-  address.length = sizeof address.storage;
-  if (::getpeername(descriptor, address.get(), &address.length) != 0) return {};
-  return to_endpoint(address);
+  int const error = socket.with_descriptor([&](int descriptor) {
+    return ask(descriptor, address.get(), &address.length) == 0 ? 0 : errno;
+  });
+  return error == 0 ? to_endpoint(address) : endpoint();
 }
 
 }  // namespace
@@ -137,32 +134,32 @@ io_expected<io_handle<Threading>> io_handle<Threading>::adopt(reactor& home, int
 
 template <class Threading>
 int socket_stream<Threading>::shutdown_write() noexcept {
-  if (native_handle() < 0) return ECANCELED;
-  return ::shutdown(native_handle(), SHUT_WR) == 0 ? 0 : errno;
+  return socket_.with_descriptor(
+      [](int descriptor) { return ::shutdown(descriptor, SHUT_WR) == 0 ? 0 : errno; });
 }
 
 template <class Threading>
 void socket_stream<Threading>::reset() noexcept {
-  if (native_handle() >= 0) {
+  (void)socket_.with_descriptor([](int descriptor) {
     linger const at_once{.l_onoff = 1, .l_linger = 0};
-    (void)::setsockopt(native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  }
+    return ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  });
   close();
 }
 
 template <class Threading>
 endpoint socket_stream<Threading>::local_endpoint() const noexcept {
-  return local_endpoint_of(native_handle());
+  return ask_endpoint(socket_, &::getsockname);
 }
 
 template <class Threading>
 endpoint socket_stream<Threading>::peer_endpoint() const noexcept {
-  return peer_endpoint_of(native_handle());
+  return ask_endpoint(socket_, &::getpeername);
 }
 
 template <class Threading>
 endpoint socket_listener<Threading>::local_endpoint() const noexcept {
-  return local_endpoint_of(native_handle());
+  return ask_endpoint(socket_, &::getsockname);
 }
 
 template <class Threading>

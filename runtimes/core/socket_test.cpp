@@ -597,5 +597,39 @@ TEST(SocketThreads, ATaskMayWaitOnASocketOfAnotherThreadsReactor) {
   guest.join();
 }
 
+task<void> read_until_closed(many::stream& from, std::atomic<bool>& is_reading) {
+  std::array<std::byte, 4> buffer;
+  for (;;) {
+    is_reading.store(true);
+    auto const [count, error] = co_await from.read(buffer);
+    if (error == ECANCELED) co_return;
+    EXPECT_EQ(count, 1u);
+  }
+}
+
+TEST(SocketThreads, ClosingFromAnotherThreadMeetsAReaderWhereverItIs) {
+  many::loop home;
+  for (int turn = 0; turn < 200; ++turn) {
+    std::array<int, 2> ends;
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+    {
+      auto stream = many::stream::adopt(home.reactor(), ends[0]);
+      ASSERT_TRUE(stream);
+      std::atomic<bool> is_reading{false};
+      std::thread closer([&] {
+        while (!is_reading.load()) std::this_thread::yield();
+        if (turn % 2 == 0) {
+          EXPECT_EQ(::write(ends[1], "x", 1), 1);
+        }
+        stream->close();
+      });
+      home.block_on(read_until_closed(*stream, is_reading));
+      closer.join();
+    }
+    ::close(ends[1]);
+    EXPECT_FALSE(home.reactor().has_sources());
+  }
+}
+
 }  // namespace
 }  // namespace regatta::core
