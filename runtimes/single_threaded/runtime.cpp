@@ -12,6 +12,7 @@ constexpr u32 polls_per_look = 61;
 
 runtime::~runtime() {
   pool_.shut_down();
+  visitors_.wait_until_gone();
   destroy_roots();
 }
 
@@ -32,10 +33,11 @@ runtime_counters runtime::counters() const noexcept {
 void runtime::post(work& w) noexcept {
   if (core::current() == this) {
     ready_.push(w);
-  } else if (inbox_.push(w) && reactor_.wake()) {
-    // Only the first to fill the inbox looks whether the loop sleeps.
-    wakes_.fetch_add(1, std::memory_order_relaxed);
+    return;
   }
+  core::visitors::visit const here(visitors_);
+  // Only the first to fill the inbox looks whether the loop sleeps.
+  if (inbox_.push(w) && reactor_.wake()) wakes_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void runtime::post_new(work& root) noexcept {

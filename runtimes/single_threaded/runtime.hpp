@@ -17,6 +17,7 @@
 #include "runtimes/core/pool_file.hpp"
 #include "runtimes/core/socket.hpp"
 #include "runtimes/core/timer_wheel.hpp"
+#include "runtimes/core/visitors.hpp"
 #include "runtimes/core/work_queue.hpp"
 #include "runtimes/interface/file.hpp"
 #include "runtimes/interface/net.hpp"
@@ -100,6 +101,7 @@ class runtime final : public runtime_defaults<runtime> {
   core::blocking_pool pool_;
   // From here on: what other threads touch.
   alignas(64) core::work_inbox inbox_;
+  core::visitors visitors_;
   std::atomic<u64> spawned_outside_{0};
   std::atomic<u64> wakes_{0};
   std::atomic<bool> is_driven_{false};
