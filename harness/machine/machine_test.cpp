@@ -148,6 +148,7 @@ TEST(NoiseLabel, NamesWhoTakesTheTime) {
   EXPECT_EQ(label_of({.busy_others = 0.3}).label, "noisy");
   EXPECT_EQ(label_of({.lost = 0.05}).label, "noisy");
   EXPECT_EQ(label_of({.longest_gap_ns = 2e7}).label, "noisy");
+  EXPECT_EQ(label_of({.involuntary_switches_per_second = 200}).label, "noisy");
   EXPECT_EQ(label_of({.steal_since_boot = 0.02}).label, "shared");
   auto const both = label_of({.steal_now = 0.1, .busy_others = 0.5});
   EXPECT_EQ(both.label, "shared");

@@ -18,6 +18,8 @@ constexpr double steal_now_at_most = 0.01;
 constexpr double busy_others_at_most = 0.05;
 constexpr double lost_at_most = 0.01;
 constexpr double longest_gap_ns_at_most = 5e6;
+// The kernel's own threads put a busy one aside a few times a second.
+constexpr double involuntary_switches_per_second_at_most = 40.0;
 // A gap in the readings that no cache miss and no interrupt explains: somebody else had the CPU.
 constexpr std::uint64_t gap_ns = 20'000;
 
@@ -132,6 +134,9 @@ noise_label label_of(noise_observation const& seen) {
        sentence("A thread that never waits lost %.1f %% of its time.", seen.lost * 100));
   note(seen.longest_gap_ns > longest_gap_ns_at_most, false,
        sentence("A thread that never waits stood still for %.1f ms.", seen.longest_gap_ns / 1e6));
+  note(seen.involuntary_switches_per_second > involuntary_switches_per_second_at_most, false,
+       sentence("A thread that never waits was put aside %.0f times a second.",
+                seen.involuntary_switches_per_second));
   return result;
 }
 
