@@ -63,6 +63,9 @@ class deque::owner {
            queue_.top_.load(std::memory_order_relaxed);
   }
 
+  // How many have ever left at the thieves' end: unchanged, the oldest is still the same.
+  u64 taken_from_top() const noexcept { return queue_.top_.load(std::memory_order_relaxed); }
+
   void push(work& w) {
     u64 const bottom = queue_.bottom_.load(std::memory_order_relaxed);
     // Acquire: pairs with the exchange in steal(): the slot that we reuse has been read.

@@ -88,7 +88,7 @@ TEST(Ring, LosesAndDoublesNothingWithThievesAtWork) {
       ring<4> own;
       ring<4>::owner mine(own);
       ring<4>::thief thief(queue);
-      while (!finished.load() || !thief.looks_empty()) {
+      while (!finished.load() || thief.size() != 0) {
         thief.steal_into(mine, true);
         while (work* const w = mine.pop()) items.take(w);
       }

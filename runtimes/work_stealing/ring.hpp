@@ -7,6 +7,7 @@
 // compare-exchange; one thief at a time claims a half with one, and leaves with another.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -71,17 +72,30 @@ class ring<slots>::owner {
 
   // The oldest, or nullptr.
   work* pop() noexcept {
+    work* w;
+    // A claim that failed has left something in w.
+    return pop_some(1, &w) == 1 ? w : nullptr;
+  }
+
+  // Moves up to `most` of the oldest to `target` at the price of one; answers how many. What lies in
+  // `target` beyond them is meaningless.
+  u32 pop_some(u32 most, work** target) noexcept {
     u64 head = queue_.heads_.load(std::memory_order_relaxed);
     for (;;) {
       auto const [steal, real] = unpack(head);
-      if (real == queue_.tail_.load(std::memory_order_relaxed)) return nullptr;
-      u64 const popped = pack({steal == real ? real + 1 : steal, real + 1});
-      // Read before the claim: after it a push of ours may not, but nobody else can, overwrite it.
-      work* const w = queue_.slot(real).load(std::memory_order_relaxed);
+      u32 const count = std::min(most, queue_.tail_.load(std::memory_order_relaxed) - real);
+      if (count == 0) return 0;
+      u32 const rest = real + count;
+      // Read before the claim: after it a push of ours may not, but nobody else can, overwrite
+      // them.
+      for (u32 i = 0; i < count; ++i) {
+        target[i] = queue_.slot(real + i).load(std::memory_order_relaxed);
+      }
       // Acquire-release: orders us with the thieves' claims on the same word.
-      if (queue_.heads_.compare_exchange_weak(head, popped, std::memory_order_acq_rel,
+      if (queue_.heads_.compare_exchange_weak(head, pack({steal == real ? rest : steal, rest}),
+                                              std::memory_order_acq_rel,
                                               std::memory_order_relaxed)) {
-        return w;
+        return count;
       }
     }
   }
@@ -117,9 +131,9 @@ class ring<slots>::thief {
   explicit thief(ring& queue) noexcept : queue_(queue) {}
 
   // A guess; exact only when nobody moves.
-  bool looks_empty() const noexcept {
-    return unpack(queue_.heads_.load(std::memory_order_seq_cst)).real ==
-           queue_.tail_.load(std::memory_order_seq_cst);
+  u32 size() const noexcept {
+    u32 const real = unpack(queue_.heads_.load(std::memory_order_seq_cst)).real;
+    return queue_.tail_.load(std::memory_order_seq_cst) - real;
   }
 
   // Takes the older half (rounded up), or a single task: pushes them to the thief's own queue,

@@ -12,6 +12,10 @@ namespace {
 // machine it is 8 and 26 us, on bare metal a tenth; erring upwards only delays a second worker a
 // little.
 constexpr i64 wake_cost_ns = 30'000;
+// What a task pays that is moved to another processor: its lines, and those that it shares.
+constexpr i64 move_cost_ns = 5'000;
+// A spawned task that has waited so long behind newer ones is given a place in the line.
+constexpr i64 longest_wait_ns = 200'000;
 constexpr duration first_watch = std::chrono::microseconds(500);
 constexpr duration longest_watch = std::chrono::milliseconds(10);
 constexpr u32 pushes_per_wake_check = 64;
@@ -27,9 +31,9 @@ worker::worker(runtime& rt, u32 index) noexcept
       spin_(rt.options_.longest_spin / 2),
       watch_(first_watch) {}
 
-u64 worker::backlog() const noexcept {
+bool worker::has_loot() const noexcept {
   auto& self = const_cast<worker&>(*this);  // Safe because looking changes nothing.
-  return deque::thief(self.deque_).size() + (fifo::thief(self.ring_).looks_empty() ? 0u : 1u);
+  return deque::thief(self.deque_).size() != 0 || fifo::thief(self.ring_).size() != 0;
 }
 
 void worker::push_spawned(work& w) {
@@ -79,9 +83,24 @@ work* worker::next() noexcept {
     }
   }
   newest_in_a_row_ = 0;
-  if (work* const w = fifo::owner(ring_).pop()) return w;
+  if (work* const w = next_in_line()) return w;
   if (work* const w = deque::owner(deque_).pop()) return w;
   return next_from_injector();
+}
+
+// The head of the ring. While tasks are short, several are claimed with one compare-exchange (the
+// idea of block-wise queues, BWoS, OSDI 2023), but never more than a share that leaves loot.
+work* worker::next_in_line() noexcept {
+  if (line_next_ == line_end_) {
+    fifo::owner mine(ring_);
+    i64 const poll_ns = poll_ns_.load(std::memory_order_relaxed);
+    bool const tasks_are_short = poll_ns != 0 && poll_ns < move_cost_ns / most_in_line;
+    u32 const share = tasks_are_short ? mine.size() / (2 * runtime_.threads()) + 1 : 1;
+    line_next_ = 0;
+    line_end_ = mine.pop_some(std::min(share, most_in_line), line_.data());
+    if (line_end_ == 0) return nullptr;
+  }
+  return line_[line_next_++];
 }
 
 work* worker::next_from_injector() noexcept {
@@ -102,24 +121,42 @@ work* worker::next_from_injector() noexcept {
 void worker::check_events() noexcept {
   polls_until_event_check_ = runtime_.options_.polls_per_event_check;
   if (work* const w = next_from_injector()) push_fifo(*w);
-  // The oldest of the spawned tasks has waited longest: newest first must not starve it.
-  if (work* const oldest = deque::thief(deque_).steal()) push_fifo(*oldest);
   time_point const now = clock::now();
   harvest_events(*this, now);
-  if (runtime_.threads() == 1) return;
-
+  heartbeat_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   if (last_event_check_ != time_point{}) {
-    i64 const per_poll = (now - last_event_check_).count() / polls_until_event_check_;
-    poll_ns_ = poll_ns_ == 0 ? per_poll : (3 * poll_ns_ + per_poll) / 4;
+    i64 const latest = (now - last_event_check_).count() / polls_until_event_check_;
+    i64 const before = poll_ns_.load(std::memory_order_relaxed);
+    poll_ns_.store(before == 0 ? latest + 1 : (3 * before + latest) / 4 + 1,
+                   std::memory_order_relaxed);
   }
   last_event_check_ = now;
-  if (backlog() == 0) {
-    surplus_since_ = {};
-  } else if (surplus_since_ == time_point{}) {
-    surplus_since_ = now;
-  } else if ((now - surplus_since_).count() > wake_cost_ns && runtime_.idle_.anybody_asleep()) {
-    // Work has lain here for longer than it takes to wake somebody.
-    surplus_since_ = {};
+  weigh_the_queues(now);
+}
+
+// After a pause the time since the last check says nothing about the length of tasks.
+void worker::begin_stretch() noexcept {
+  last_event_check_ = {};
+  oldest_since_ = {};
+  polls_until_event_check_ = runtime_.options_.polls_per_event_check;
+  heartbeat_ns_.store(clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+// Looks after what waits here for long.
+void worker::weigh_the_queues(time_point now) noexcept {
+  deque::owner spawned(deque_);
+  u64 const oldest = spawned.taken_from_top();
+  if (oldest != oldest_seen_ || oldest_since_ == time_point{} || spawned.size() == 0) {
+    oldest_seen_ = oldest;
+    oldest_since_ = now;
+  }
+  i64 const oldest_waits_ns = (now - oldest_since_).count();
+  // Newest first must not starve the oldest.
+  if (oldest_waits_ns > longest_wait_ns) {
+    if (work* const w = deque::thief(deque_).steal()) push_fifo(*w);
+  }
+  i64 const line_ns = fifo::owner(ring_).size() * poll_ns_.load(std::memory_order_relaxed);
+  if (std::max(oldest_waits_ns, line_ns) > wake_cost_ns && runtime_.idle_.anybody_asleep()) {
     runtime_.notify_one();
   }
 }
@@ -127,7 +164,6 @@ void worker::check_events() noexcept {
 // Queues here what has become ready among the events of `source`. True: there was something.
 bool worker::harvest_events(worker& source, time_point now) noexcept {
   if (!source.harvest_lock_.try_lock()) return false;
-  source.harvested_at_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   auto const sink = [this](work& w) { push_fifo(w); };
   u64 found = source.timers_.advance(now, sink);
   if (source.reactor_.has_sources()) found += source.reactor_.poll(sink);
@@ -138,10 +174,10 @@ bool worker::harvest_events(worker& source, time_point now) noexcept {
 // A worker inside a long task does not hear its timers and descriptors. Others who have time do.
 work* worker::harvest_for_the_absent(time_point now) noexcept {
   for (auto const& other : runtime_.workers_) {
-    i64 const last = other->harvested_at_ns_.load(std::memory_order_relaxed);
-    if (other.get() == this || last == 0) continue;
+    i64 const last = other->heartbeat_ns_.load(std::memory_order_relaxed);
     if (now.time_since_epoch().count() - last < absent_after_ns) continue;
-    if (runtime_.idle_.is_asleep(other->index_)) continue;  // It sleeps on its events.
+    // Who sleeps, sleeps among its events.
+    if (other.get() == this || runtime_.idle_.is_asleep(other->index_)) continue;
     if (harvest_events(*other, now)) return fifo::owner(ring_).pop();
   }
   return nullptr;
@@ -151,23 +187,37 @@ work* worker::harvest_for_the_absent(time_point now) noexcept {
 // local backlog only when running it here would take longer than the wake, or when nobody has an
 // eye on us and this very task might block (the sleeper then watches: see park()).
 void worker::consider_waking_another() noexcept {
-  bool const polls_are_long = poll_ns_ == 0 || poll_ns_ > wake_cost_ns / 8;
-  pushes_until_wake_check_ = polls_are_long ? 1 : pushes_per_wake_check;
+  i64 const poll_ns = poll_ns_.load(std::memory_order_relaxed);
+  bool const tasks_are_long = poll_ns == 0 || poll_ns > wake_cost_ns / pushes_per_wake_check;
+  pushes_until_wake_check_ = tasks_are_long ? 1 : pushes_per_wake_check;
   if (!runtime_.idle_.anybody_asleep()) return;
   i64 const waiting = static_cast<i64>(deque::owner(deque_).size() + fifo::owner(ring_).size());
   bool const unwatched = !runtime_.watched_.load(std::memory_order_relaxed);
-  if (unwatched || waiting * std::max<i64>(poll_ns_, 1) > wake_cost_ns) runtime_.notify_one();
+  if (unwatched || waiting * poll_ns > wake_cost_ns) runtime_.notify_one();
 }
 
-work* worker::steal_from(worker& victim, u64 least_backlog) noexcept {
+// Whether this worker has been inside one task for far longer than it is used to.
+bool worker::is_stuck(time_point now) const noexcept {
+  i64 const usual_ns =
+      poll_ns_.load(std::memory_order_relaxed) * runtime_.options_.polls_per_event_check;
+  i64 const since_ns =
+      now.time_since_epoch().count() - heartbeat_ns_.load(std::memory_order_relaxed);
+  return since_ns > std::max<i64>(50'000, 4 * usual_ns);
+}
+
+// Tasks in a ring have run before and often belong together (two ends of a channel, say): torn
+// apart, both pay. So a ring is robbed only of what would wait longer than the move costs. Spawned
+// tasks are fresh, but a single one is best run where it was made.
+work* worker::steal_from(worker& victim, time_point now) noexcept {
+  bool const stuck = victim.is_stuck(now);
   deque::thief spawned(victim.deque_);
   u64 const available = spawned.size();
-  if (available >= least_backlog) {
+  if (available >= (stuck ? 1u : 2u)) {
     if (work* const oldest = spawned.steal()) {
       ++tallies_.steals;
       // A few more, so that tiny tasks are not fetched one by one.
       u64 const more = runtime_.options_.steal_half ? std::min<u64>(available / 2, 32) : 0;
-      for (u64 i = 0; i < more; ++i) {
+      for (u64 i = 1; i < more; ++i) {
         work* const another = spawned.steal();
         if (another == nullptr) break;
         ++tallies_.steals;
@@ -176,12 +226,14 @@ work* worker::steal_from(worker& victim, u64 least_backlog) noexcept {
       return oldest;
     }
   }
+  fifo::thief line(victim.ring_);
+  i64 const poll_ns = victim.poll_ns_.load(std::memory_order_relaxed);
+  bool const worth_it = stuck || poll_ns == 0 || line.size() * poll_ns > move_cost_ns;
   fifo::owner mine(ring_);
-  if (u32 const taken = fifo::thief(victim.ring_).steal_into(mine, runtime_.options_.steal_half)) {
-    tallies_.steals += taken;
-    return mine.pop();
-  }
-  return nullptr;
+  if (!worth_it || mine.size() != 0) return nullptr;
+  u32 const taken = line.steal_into(mine, runtime_.options_.steal_half);
+  tallies_.steals += taken;
+  return mine.pop();
 }
 
 work* worker::search() noexcept {
@@ -191,7 +243,7 @@ work* worker::search() noexcept {
     searching_ = true;
     runtime_.idle_.begin_search();
   }
-  work* w = look_around(1);
+  work* w = look_around(clock::now());
   if (w == nullptr) w = harvest_for_the_absent(clock::now());
   if (w == nullptr) w = spin_for_work();
   if (w != nullptr) {
@@ -203,7 +255,7 @@ work* worker::search() noexcept {
   return w;
 }
 
-work* worker::look_around(u64 least_backlog) noexcept {
+work* worker::look_around(time_point now) noexcept {
   if (work* const w = next_from_injector()) return w;
   // xorshift64 (Marsaglia, 2003).
   random_ ^= random_ << 13;
@@ -214,7 +266,7 @@ work* worker::look_around(u64 least_backlog) noexcept {
   for (u32 i = 0; i < workers; ++i) {
     u32 const victim = (start + i) % workers;
     if (victim == index_) continue;
-    if (work* const w = steal_from(*runtime_.workers_[victim], least_backlog)) return w;
+    if (work* const w = steal_from(*runtime_.workers_[victim], now)) return w;
   }
   return nullptr;
 }
@@ -222,17 +274,18 @@ work* worker::look_around(u64 least_backlog) noexcept {
 // Looks on for a while before it sleeps, as long as that has paid lately.
 work* worker::spin_for_work() noexcept {
   if (runtime_.options_.longest_spin == duration::zero()) return nullptr;
-  time_point const until = clock::now() + spin_;
-  for (u32 round = 0;; ++round) {
+  time_point now = clock::now();
+  time_point const until = now + spin_;
+  while (now < until && !runtime_.is_stopping()) {
     for (u32 i = 0; i < 32; ++i) cpu_relax();
-    // At first only from who has plenty: a single new task is best run where it was spawned.
-    if (work* const w = look_around(round < 8 ? 2 : 1)) {
-      spin_ = std::min(2 * spin_, runtime_.options_.longest_spin);
-      return w;
+    now = clock::now();
+    work* w = look_around(now);
+    if (w == nullptr && reactor_.has_sources() && harvest_events(*this, now)) {
+      w = fifo::owner(ring_).pop();
     }
-    time_point const now = clock::now();
-    if (reactor_.has_sources() && harvest_events(*this, now)) return fifo::owner(ring_).pop();
-    if (runtime_.is_stopping() || now >= until) break;
+    if (w == nullptr) continue;
+    spin_ = std::min(2 * spin_, runtime_.options_.longest_spin);
+    return w;
   }
   spin_ = std::max(spin_ * 7 / 8, duration(std::chrono::microseconds(1)));
   return nullptr;
@@ -240,8 +293,9 @@ work* worker::spin_for_work() noexcept {
 
 bool worker::sees_work() const noexcept {
   if (!runtime_.injector_.looks_empty()) return true;
+  time_point const now = clock::now();
   for (auto const& other : runtime_.workers_) {
-    if (other->backlog() != 0) return true;
+    if (other->has_loot() && (other.get() == this || other->is_stuck(now))) return true;
   }
   return false;
 }
@@ -254,7 +308,8 @@ void worker::end_search() noexcept {
 }
 
 bool worker::has_work_left() noexcept {
-  return lifo_ != nullptr || backlog() != 0 || timers_.size() != 0 || reactor_.has_sources();
+  return lifo_ != nullptr || line_next_ != line_end_ || has_loot() || timers_.size() != 0 ||
+         reactor_.has_sources();
 }
 
 // True: it is over, and the worker is its own again. False: somebody has claimed it.

@@ -10,7 +10,8 @@
 // and the events, and after 64 tasks from the deque the ring has a turn.
 #pragma once
 
-#include <optional>
+#include <array>
+#include <atomic>
 #include <thread>
 
 #include "runtimes/core/current.hpp"
@@ -64,8 +65,8 @@ class alignas(destructive_interference_bytes) worker {
   core::timer_wheel<spin_lock>& timers() noexcept { return timers_; }
   core::epoll_reactor<many_threads>& reactor() noexcept { return reactor_; }
 
-  // How much a thief could take: exact only when nobody moves.
-  u64 backlog() const noexcept;
+  // Whether a thief could take anything: exact only when nobody moves.
+  bool has_loot() const noexcept;
 
   u32 index() const noexcept { return index_; }
   worker_tallies const& tallies() const noexcept { return tallies_; }
@@ -77,11 +78,15 @@ class alignas(destructive_interference_bytes) worker {
   work* next() noexcept;
   work* next_from_injector() noexcept;
   work* search() noexcept;
-  work* look_around(u64 least_backlog) noexcept;
-  work* steal_from(worker& victim, u64 least_backlog) noexcept;
+  work* look_around(time_point now) noexcept;
+  work* steal_from(worker& victim, time_point now) noexcept;
+  bool is_stuck(time_point now) const noexcept;
+  work* next_in_line() noexcept;
   work* spin_for_work() noexcept;
   void push_fifo(work& w) noexcept;
   void check_events() noexcept;
+  void begin_stretch() noexcept;
+  void weigh_the_queues(time_point now) noexcept;
   bool harvest_events(worker& source, time_point now) noexcept;
   work* harvest_for_the_absent(time_point now) noexcept;
   void consider_waking_another() noexcept;
@@ -110,10 +115,18 @@ class alignas(destructive_interference_bytes) worker {
   u32 pushes_until_wake_check_ = 1;
   bool searching_ = false;
 
-  // What waking is worth: see consider_waking_another().
-  time_point last_event_check_{};
-  time_point surplus_since_{};
-  i64 poll_ns_ = 0;  // A moving average; 0 is unknown.
+  // Work at the head of the ring that this worker has claimed for itself.
+  static constexpr u32 most_in_line = 8;
+  std::array<work*, most_in_line> line_{};
+  u32 line_next_ = 0;
+  u32 line_end_ = 0;
+
+  // What moving work is worth: see consider_waking_another() and steal_from().
+  time_point last_event_check_{};     // Of this stretch without a pause; none at its beginning.
+  u64 oldest_seen_ = 0;               // deque::owner::taken_from_top() when it last changed…
+  time_point oldest_since_{};         // …and when that was.
+  std::atomic<i64> poll_ns_{0};       // A moving average; 0 is unknown. Only we write it.
+  std::atomic<i64> heartbeat_ns_{0};  // When we last looked up from our tasks. Only we write it.
   duration spin_;
   duration watch_;
 
@@ -121,8 +134,7 @@ class alignas(destructive_interference_bytes) worker {
   deque deque_;
   core::timer_wheel<spin_lock> timers_;
   core::epoll_reactor<many_threads> reactor_;
-  spin_lock harvest_lock_;               // Whoever harvests this worker's events.
-  std::atomic<i64> harvested_at_ns_{0};  // When somebody last did.
+  spin_lock harvest_lock_;  // Whoever harvests this worker's events.
   worker_tallies tallies_;
 
   // How others set this worker going. Written by whoever runs it, read by whoever claimed it.
@@ -135,6 +147,7 @@ class alignas(destructive_interference_bytes) worker {
 template <class Done>
 void worker::run(Done done) {
   core::driving const here(&runtime_, this);
+  begin_stretch();
   u32& operations_left = budget::left();  // This thread's; the loop never leaves it.
   while (!done() && !must_stop()) {
     if (--polls_until_event_check_ == 0) check_events();
@@ -163,10 +176,14 @@ void worker::park(Done done) {
   // Look twice before parking: work posted between the two looks would otherwise sleep with us.
   bool const has_reason_to_stay = sees_work() || done() || must_stop();
   bool const claimed_back = has_reason_to_stay ? idlers().claim(index_) : sleep(here);
-  if (claimed_back) return;
+  if (claimed_back) {
+    begin_stretch();
+    return;
+  }
   // Somebody else has claimed us, and has counted us among the searchers.
   here.parker.park();
   searching_ = true;
+  begin_stretch();
 }
 
 }  // namespace regatta::runtimes::work_stealing
