@@ -77,8 +77,8 @@ class ring<slots>::owner {
     return pop_some(1, &w) == 1 ? w : nullptr;
   }
 
-  // Moves up to `most` of the oldest to `target` at the price of one; answers how many. What lies in
-  // `target` beyond them is meaningless.
+  // Moves up to `most` of the oldest to `target` at the price of one; answers how many. What lies
+  // in `target` beyond them is meaningless.
   u32 pop_some(u32 most, work** target) noexcept {
     u64 head = queue_.heads_.load(std::memory_order_relaxed);
     for (;;) {

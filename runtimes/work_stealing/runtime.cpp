@@ -31,6 +31,8 @@ runtime::runtime(options chosen)
 runtime::~runtime() {
   REGATTA_ASSERT(current_worker() == nullptr,
                  "a task cannot destroy the runtime that runs it: destroy it after block_on()");
+  // Jobs post to their waiters, so they end while there is somebody to post to.
+  blocking_.shut_down();
   stopping_.store(true, std::memory_order_seq_cst);
   for (u32 i = 0; i < threads(); ++i) {
     if (idle_.claim(i) && workers_[i]->thread_.joinable()) set_going(i);

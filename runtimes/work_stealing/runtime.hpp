@@ -12,7 +12,10 @@
 #include <optional>
 #include <vector>
 
+#include "runtimes/core/blocking_pool.hpp"
+#include "runtimes/core/pool_file.hpp"
 #include "runtimes/core/socket.hpp"
+#include "runtimes/interface/file.hpp"
 #include "runtimes/interface/net.hpp"
 #include "runtimes/interface/runtime.hpp"
 #include "runtimes/work_stealing/options.hpp"
@@ -25,6 +28,7 @@ class runtime final : public runtime_defaults<runtime> {
   using threading = many_threads;
   using stream = core::socket_stream<many_threads>;
   using listener = core::socket_listener<many_threads>;
+  using file = core::pool_file;
 
   explicit runtime(options chosen = {});
   explicit runtime(runtime_options common) : runtime(options(common)) {}
@@ -52,6 +56,15 @@ class runtime final : public runtime_defaults<runtime> {
   io_expected<listener> listen(endpoint const& where, listen_options chosen = {});
   auto connect(endpoint const& where, connect_options chosen = {}) noexcept {
     return core::connect_operation<many_threads>(worker_for_events().reactor(), where, chosen);
+  }
+
+  // Runs the function on a thread that may block, and answers what it returned.
+  template <class F>
+  core::blocking_operation<F> run_blocking(F function) {
+    return {blocking_, std::move(function)};
+  }
+  auto open(std::string path, open_mode mode) {
+    return core::open_operation(blocking_, std::move(path), mode);
   }
 
   void post(work& w) noexcept override;
@@ -91,7 +104,6 @@ class runtime final : public runtime_defaults<runtime> {
   worker& worker_for_events() noexcept;
   // A worker that may be asleep has a new event to wait for.
   void look_again(worker& asleep) noexcept;
-  bool is_stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
   // Wakes one sleeper, unless somebody is looking for work already.
   void notify_one() noexcept;
   // The caller has claimed the worker.
@@ -101,6 +113,7 @@ class runtime final : public runtime_defaults<runtime> {
   std::vector<std::unique_ptr<worker>> workers_;
   injector injector_;
   idle idle_;
+  core::blocking_pool blocking_;
   // One sleeper at a time looks up now and then while others run: see worker::park().
   alignas(destructive_interference_bytes) std::atomic<bool> watched_{false};
   std::atomic<bool> stopping_{false};
@@ -139,6 +152,7 @@ T runtime::block_on(task<T> root) {
   if constexpr (!std::is_void_v<T>) return std::move(*value);
 }
 
-static_assert(net_runtime<runtime> && counted_runtime<runtime>);
+static_assert(net_runtime<runtime> && file_runtime<runtime> && blocking_runtime<runtime> &&
+              counted_runtime<runtime>);
 
 }  // namespace regatta::runtimes::work_stealing

@@ -26,6 +26,7 @@ constexpr i64 absent_after_ns = 1'000'000;
 
 worker::worker(runtime& rt, u32 index) noexcept
     : runtime_(rt),
+      stopping_(rt.stopping_),
       index_(index),
       random_(0x9e3779b97f4a7c15u * (index + 1)),
       spin_(rt.options_.longest_spin / 2),
@@ -59,15 +60,15 @@ void worker::push_woken(work& w) noexcept {
 
 void worker::push_yielded(work& w) noexcept { push_fifo(w); }
 
-void worker::push_fifo(work& w) noexcept {
+void worker::overflow(work& w) noexcept {
   fifo::owner mine(ring_);
-  while (!mine.push(w)) {
+  do {
     core::work_queue batch;
     u32 const moved = mine.take_half([&](work& each) { batch.push(each); });
     if (moved == 0) continue;  // A thief is making room.
     tallies_.overflows += moved;
     runtime_.injector_.push_all(batch, moved, index_);
-  }
+  } while (!mine.push(w));
 }
 
 work* worker::next() noexcept {
@@ -88,19 +89,16 @@ work* worker::next() noexcept {
   return next_from_injector();
 }
 
-// The head of the ring. While tasks are short, several are claimed with one compare-exchange (the
-// idea of block-wise queues, BWoS, OSDI 2023), but never more than a share that leaves loot.
-work* worker::next_in_line() noexcept {
-  if (line_next_ == line_end_) {
-    fifo::owner mine(ring_);
-    i64 const poll_ns = poll_ns_.load(std::memory_order_relaxed);
-    bool const tasks_are_short = poll_ns != 0 && poll_ns < move_cost_ns / most_in_line;
-    u32 const share = tasks_are_short ? mine.size() / (2 * runtime_.threads()) + 1 : 1;
-    line_next_ = 0;
-    line_end_ = mine.pop_some(std::min(share, most_in_line), line_.data());
-    if (line_end_ == 0) return nullptr;
-  }
-  return line_[line_next_++];
+// While tasks are short, several are claimed with one compare-exchange (the idea of block-wise
+// queues, BWoS, OSDI 2023), but never more than a share that leaves loot.
+bool worker::claim_line() noexcept {
+  fifo::owner mine(ring_);
+  i64 const poll_ns = poll_ns_.load(std::memory_order_relaxed);
+  bool const tasks_are_short = poll_ns != 0 && poll_ns < move_cost_ns / most_in_line;
+  u32 const share = tasks_are_short ? mine.size() / (2 * runtime_.threads()) + 1 : 1;
+  line_next_ = 0;
+  line_end_ = mine.pop_some(std::min(share, most_in_line), line_.data());
+  return line_end_ != 0;
 }
 
 work* worker::next_from_injector() noexcept {
@@ -276,7 +274,7 @@ work* worker::spin_for_work() noexcept {
   if (runtime_.options_.longest_spin == duration::zero()) return nullptr;
   time_point now = clock::now();
   time_point const until = now + spin_;
-  while (now < until && !runtime_.is_stopping()) {
+  while (now < until && !must_stop()) {
     for (u32 i = 0; i < 32; ++i) cpu_relax();
     now = clock::now();
     work* w = look_around(now);
@@ -300,7 +298,6 @@ bool worker::sees_work() const noexcept {
   return false;
 }
 
-bool worker::must_stop() const noexcept { return runtime_.is_stopping(); }
 idle& worker::idlers() noexcept { return runtime_.idle_; }
 void worker::end_search() noexcept {
   searching_ = false;

@@ -81,9 +81,18 @@ class alignas(destructive_interference_bytes) worker {
   work* look_around(time_point now) noexcept;
   work* steal_from(worker& victim, time_point now) noexcept;
   bool is_stuck(time_point now) const noexcept;
-  work* next_in_line() noexcept;
+  // The head of the ring: what was claimed, or what can be.
+  work* next_in_line() noexcept {
+    if (line_next_ == line_end_ && !claim_line()) return nullptr;
+    return line_[line_next_++];
+  }
+  bool claim_line() noexcept;
   work* spin_for_work() noexcept;
-  void push_fifo(work& w) noexcept;
+  void push_fifo(work& w) noexcept {
+    if (!fifo::owner(ring_).push(w)) [[unlikely]]
+      overflow(w);
+  }
+  void overflow(work& w) noexcept;
   void check_events() noexcept;
   void begin_stretch() noexcept;
   void weigh_the_queues(time_point now) noexcept;
@@ -100,11 +109,13 @@ class alignas(destructive_interference_bytes) worker {
   bool sleep(bed const& here);
   bool sees_work() const noexcept;
   bool has_work_left() noexcept;
-  bool must_stop() const noexcept;
+  // Relaxed: safe because whoever stops us also wakes us, and sleep is announced in between.
+  bool must_stop() const noexcept { return stopping_.load(std::memory_order_relaxed); }
   void end_search() noexcept;
   idle& idlers() noexcept;
 
   runtime& runtime_;
+  std::atomic<bool> const& stopping_;
   u32 const index_;
   u64 random_;
 
