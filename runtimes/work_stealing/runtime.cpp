@@ -33,7 +33,10 @@ runtime::~runtime() {
                  "a task cannot destroy the runtime that runs it: destroy it after block_on()");
   // Jobs post to their waiters, so they end while there is somebody to post to.
   blocking_.shut_down();
-  stopping_.store(true, std::memory_order_seq_cst);
+  {
+    std::lock_guard const no_thread_starts(threads_mutex_);
+    stopping_.store(true, std::memory_order_seq_cst);
+  }
   for (u32 i = 0; i < threads(); ++i) {
     if (idle_.claim(i) && workers_[i]->thread_.joinable()) set_going(i);
   }
@@ -141,6 +144,8 @@ void runtime::set_going(u32 index) noexcept {
     if (in_reactor) claimed.reactor_.wake();
     return;
   }
+  std::lock_guard const guard(threads_mutex_);
+  if (stopping_.load(std::memory_order_relaxed)) return;
   claimed.thread_ = std::thread([&claimed] {
     claimed.searching_ = true;
     claimed.parked_on_ = &claimed.own_parker_;

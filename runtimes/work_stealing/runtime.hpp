@@ -9,6 +9,7 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -116,6 +117,7 @@ class runtime final : public runtime_defaults<runtime> {
   core::blocking_pool blocking_;
   // One sleeper at a time looks up now and then while others run: see worker::park().
   alignas(destructive_interference_bytes) std::atomic<bool> watched_{false};
+  std::mutex threads_mutex_;  // Held to start a thread, and to forbid that for good.
   std::atomic<bool> stopping_{false};
   std::atomic<u64> spawned_outside_{0};
 };

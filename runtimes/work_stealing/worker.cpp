@@ -309,6 +309,17 @@ bool worker::has_work_left() noexcept {
          reactor_.has_sources();
 }
 
+// True: the caller is this worker again. False: somebody has claimed it and will set the caller
+// going.
+bool worker::claim_back(bed const& here) noexcept {
+  if (!runtime_.idle_.claim(index_)) return false;
+  if (parked_on_ == &here.parker) return true;
+  // Since we lay down, a thread in block_on() has claimed this worker and has itself gone to sleep
+  // on it: it was that sleeper's bit, so it is for that sleeper to go on.
+  runtime_.set_going(index_);
+  return false;
+}
+
 // True: it is over, and the worker is its own again. False: somebody has claimed it.
 bool worker::sleep(bed const& here) {
   // While others run, one sleeper looks up now and then: their queues may hold work that they did
@@ -326,7 +337,7 @@ bool worker::sleep(bed const& here) {
     here.parker.park_until(deadline);
   }
   if (watching) runtime_.watched_.store(false, std::memory_order_relaxed);
-  if (!runtime_.idle_.claim(index_)) return false;
+  if (!claim_back(here)) return false;
   if (watching) watch_ = std::min(2 * watch_, longest_watch);
   return true;
 }

@@ -107,6 +107,7 @@ class alignas(destructive_interference_bytes) worker {
     duration watch;
   };
   bool sleep(bed const& here);
+  bool claim_back(bed const& here) noexcept;
   bool sees_work() const noexcept;
   bool has_work_left() noexcept;
   // Relaxed: safe because whoever stops us also wakes us, and sleep is announced in between.
@@ -186,7 +187,7 @@ void worker::park(Done done) {
   idlers().announce_sleep(index_);
   // Look twice before parking: work posted between the two looks would otherwise sleep with us.
   bool const has_reason_to_stay = sees_work() || done() || must_stop();
-  bool const claimed_back = has_reason_to_stay ? idlers().claim(index_) : sleep(here);
+  bool const claimed_back = has_reason_to_stay ? claim_back(here) : sleep(here);
   if (claimed_back) {
     begin_stretch();
     return;
