@@ -47,7 +47,6 @@ class pair_of {
   explicit pair_of(registry& program = registry::of_this_program()) {
     pair made{.scenario = scenarios::describe<S>(), .unsupported = {}, .prepare = {}};
     if constexpr (scenarios::runs_on<S, R>) {
-      made.measures_latency = scenarios::measures_latency_on<S, R>;
       made.prepare = [](setup const& how, scenarios::parameter_list const& list) {
         return std::make_unique<cell_of<S, R>>(how, scenarios::read_parameters<S>(list));
       };

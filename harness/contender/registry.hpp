@@ -44,7 +44,6 @@ class cell {
 struct pair {
   scenarios::description scenario;
   std::string unsupported;  // Why the runtime cannot run it; empty if it can.
-  bool measures_latency = false;
   // Wants a complete and valid list. Throws what making the runtime throws.
   std::function<std::unique_ptr<cell>(setup const&, scenarios::parameter_list const&)> prepare;
 };

@@ -1,9 +1,13 @@
 #include "harness/contender/sampling.hpp"
 
 #include <malloc.h>
+#include <unistd.h>
+
+#include <atomic>
 
 #include "harness/contender/allocations.hpp"
 #include "runtimes/interface/frame_pool.hpp"
+#include "scenarios/support/outside.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -26,6 +30,15 @@ counters difference(counters const& later, counters const& earlier) {
   return risen;
 }
 
+std::atomic<pid_t> outsider_tid{0};
+
+// Of the threads that may run tasks: not of the one that scenarios spawn from outside with.
+machine::thread_cpu_times cpu_time_of_workers() {
+  auto times = machine::cpu_time_of_threads();
+  times.erase(outsider_tid.load());
+  return times;
+}
+
 // Runs the cell once; how long that took is of interest only to a planted slowdown.
 std::uint64_t run_once(cell& prepared, sampling const& how, latency_recorder& recorder) {
   if (how.slowdown_percent == 0) return prepared.run(recorder);
@@ -38,6 +51,7 @@ std::uint64_t run_once(cell& prepared, sampling const& how, latency_recorder& re
 }  // namespace
 
 measured take_sample(cell& prepared, sampling const& how, latency_recorder& recorder) {
+  scenarios::outsider::on_start = [] { outsider_tid.store(gettid()); };
   recorder.take_histogram();
   recorder.take_counts();
 
@@ -46,7 +60,7 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   bool is_first = true;
 
   auto const counters_before = prepared.read_counters();
-  auto const threads_before = machine::cpu_time_of_threads();
+  auto const threads_before = cpu_time_of_workers();
   auto const switches_before = machine::process_context_switches();
   auto const frames_before = frame_pool::allocations_of_all_threads();
   auto const allocations_before = count_of_allocations();
@@ -69,7 +83,7 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   auto const frames = frame_pool::allocations_of_all_threads() - frames_before;
   sample.allocations += frames;
   sample.switches = machine::process_context_switches() - switches_before;
-  sample.threads_used = machine::threads_used(threads_before, machine::cpu_time_of_threads());
+  sample.threads_used = machine::threads_used(threads_before, cpu_time_of_workers());
   sample.counted = difference(prepared.read_counters(), counters_before);
   sample.counted["frames"] = frames;
   for (auto const& [name, figure] : recorder.take_counts()) sample.counted[name] += figure;

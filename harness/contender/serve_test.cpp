@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "harness/contender/sampling.hpp"
 #include "runtimes/interface/types.hpp"
 #include "scenarios/support/describe.hpp"
+#include "scenarios/support/outside.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -72,7 +74,6 @@ struct fake_program : registry {
                  .threads = [](setup const& how) { return how.threads == 0 ? 7 : how.threads; }});
     add({.scenario = scenarios::describe<adding>(),
          .unsupported = "",
-         .measures_latency = true,
          .prepare = [](setup const&, scenarios::parameter_list const& list) {
            return std::make_unique<adding_cell>(scenarios::read_parameters<adding>(list));
          }});
@@ -248,6 +249,26 @@ TEST(Sampling, BurnsAPlantedSlowdownInsideTheTimedSection) {
   EXPECT_LT(least_ratio(0), 1.2);
   EXPECT_GE(least_ratio(30), 1.3);
   EXPECT_LT(least_ratio(30), 1.6);
+}
+
+TEST(Sampling, DoesNotTakeTheThreadOutsideForOneThatRunsTasks) {
+  struct outside_cell final : cell {
+    std::uint64_t run(scenarios::recorder&) override {
+      scenarios::toil(1'000'000);
+      std::atomic<bool> done = false;
+      scenarios::outsider::get().call([&] {
+        scenarios::toil(1'000'000);
+        done.store(true);
+        done.notify_one();
+      });
+      done.wait(false);
+      return 0;
+    }
+    counters read_counters() const override { return {}; }
+  } works_outside;
+  latency_recorder recorder;
+  EXPECT_EQ(take_sample(works_outside, {.iterations = 1, .expected = 0}, recorder).threads_used,
+            1u);
 }
 
 TEST(Checking, CoversEveryAlternativeAtSmokeSize) {

@@ -34,6 +34,10 @@ class outsider {
     return the_outsider;
   }
 
+  // Called on that thread as the first thing that it does, if it is set before it is first needed.
+  // For those who count the threads that run tasks: this one runs none.
+  static inline void (*on_start)() = nullptr;
+
   // Any thread. `job` is called once, on the outsider.
   void call(std::function<void()> job) {
     std::lock_guard const guard(mutex_);
@@ -53,6 +57,7 @@ class outsider {
   }
 
   void work() {
+    if (on_start != nullptr) on_start();
     std::unique_lock guard(mutex_);
     for (;;) {
       arrived_.wait(guard, [this] { return is_ending_ || !jobs_.empty(); });
