@@ -8,6 +8,8 @@
 
 namespace regatta::core {
 
+class work_stack;
+
 // First in, first out, for one thread.
 class work_queue {
  public:
@@ -31,11 +33,44 @@ class work_queue {
     last_ = other.last_;
     other.first_ = nullptr;
   }
+  // Moves all of a stack, newest first.
+  void append(work_stack& other) noexcept;
 
  private:
   work* first_ = nullptr;
   work* last_ = nullptr;  // Meaningless while first_ is nullptr.
 };
+
+// Last in, first out, for one thread. The oldest can be let out all the same, with all the rest.
+class work_stack {
+ public:
+  bool empty() const noexcept { return top_ == nullptr; }
+
+  void push(work& w) noexcept {
+    if (top_ == nullptr) bottom_ = &w;
+    w.next = top_;
+    top_ = &w;
+  }
+  // nullptr when empty.
+  work* pop() noexcept {
+    work* const w = top_;
+    if (w != nullptr) top_ = w->next;
+    return w;
+  }
+
+ private:
+  friend class work_queue;
+  work* top_ = nullptr;
+  work* bottom_ = nullptr;  // Meaningless while top_ is nullptr.
+};
+
+inline void work_queue::append(work_stack& other) noexcept {
+  if (other.empty()) return;
+  other.bottom_->next = nullptr;
+  (first_ != nullptr ? last_->next : first_) = other.top_;
+  last_ = other.bottom_;
+  other.top_ = nullptr;
+}
 
 // Where other threads leave work for one thread that takes all of it at once (a Treiber stack,
 // reversed on the way out, so that work leaves in the order in which it came).

@@ -23,7 +23,7 @@ task<void> yields(runtime& rt, int times) {
 }
 task<void> sleep(runtime& rt, duration how_long) { co_await rt.sleep_for(how_long); }
 
-TEST(SingleThreaded, RunsTasksInTheOrderInWhichTheyBecameReady) {
+TEST(SingleThreaded, RunsNewTasksNewestFirstAndThenEachInItsTurn) {
   runtime rt;
   std::vector<int> order;
   auto const note = [](runtime& on, std::vector<int>& into, int which) -> task<void> {
@@ -36,7 +36,7 @@ TEST(SingleThreaded, RunsTasksInTheOrderInWhichTheyBecameReady) {
     co_await join_all(std::move(tasks));
   };
   rt.block_on(all(rt, note, order));
-  EXPECT_EQ(order, (std::vector{0, 1, 2, 10, 11, 12}));
+  EXPECT_EQ(order, (std::vector{2, 1, 0, 12, 11, 10}));
 }
 
 TEST(SingleThreaded, CountsWhatItDoes) {

@@ -33,6 +33,7 @@ runtime::~runtime() {
                  "a task cannot destroy the runtime that runs it: destroy it after block_on()");
   // Jobs post to their waiters, so they end while there is somebody to post to.
   blocking_.shut_down();
+  visitors_.wait_until_gone();
   {
     std::lock_guard const no_thread_starts(threads_mutex_);
     stopping_.store(true, std::memory_order_seq_cst);
@@ -106,6 +107,7 @@ void runtime::post(work& w) noexcept {
     here->push_woken(w);
     return;
   }
+  core::visitors::visit const here(visitors_);
   injector_.push(w, home_shard());
   notify_one();
 }
@@ -116,8 +118,7 @@ void runtime::post_new(work& w) {
     return;
   }
   spawned_outside_.fetch_add(1, std::memory_order_relaxed);
-  injector_.push(w, home_shard());
-  notify_one();
+  post(w);
 }
 
 void runtime::post_yielded(work& w) noexcept {

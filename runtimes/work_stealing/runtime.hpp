@@ -16,6 +16,7 @@
 #include "runtimes/core/blocking_pool.hpp"
 #include "runtimes/core/pool_file.hpp"
 #include "runtimes/core/socket.hpp"
+#include "runtimes/core/visitors.hpp"
 #include "runtimes/interface/file.hpp"
 #include "runtimes/interface/net.hpp"
 #include "runtimes/interface/runtime.hpp"
@@ -115,6 +116,7 @@ class runtime final : public runtime_defaults<runtime> {
   injector injector_;
   idle idle_;
   core::blocking_pool blocking_;
+  core::visitors visitors_;  // Threads that post from outside.
   // One sleeper at a time looks up now and then while others run: see worker::park().
   alignas(destructive_interference_bytes) std::atomic<bool> watched_{false};
   std::mutex threads_mutex_;  // Held to start a thread, and to forbid that for good.

@@ -159,10 +159,19 @@ void worker::weigh_the_queues(time_point now) noexcept {
   }
 }
 
+// Nearly always our own; but a task of another runtime may wait on a socket of ours.
+void worker::make_ready(work& w) noexcept {
+  if (w.executor == &runtime_) {
+    push_fifo(w);
+  } else {
+    w.wake();
+  }
+}
+
 // Queues here what has become ready among the events of `source`. True: there was something.
 bool worker::harvest_events(worker& source, time_point now) noexcept {
   if (!source.harvest_lock_.try_lock()) return false;
-  auto const sink = [this](work& w) { push_fifo(w); };
+  auto const sink = [this](work& w) { make_ready(w); };
   u64 found = source.timers_.advance(now, sink);
   if (source.reactor_.has_sources()) found += source.reactor_.poll(sink);
   source.harvest_lock_.unlock();
@@ -331,7 +340,7 @@ bool worker::sleep(bed const& here) {
   if (watching) deadline = std::min(deadline, clock::now() + here.watch);
   if (here.in_reactor) {
     reactor_.sleep_until(
-        deadline, [this](work& w) { push_fifo(w); },
+        deadline, [this](work& w) { make_ready(w); },
         [&here] { return !here.parker.is_unparked(); });
   } else {
     here.parker.park_until(deadline);

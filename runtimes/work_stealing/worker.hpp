@@ -93,6 +93,7 @@ class alignas(destructive_interference_bytes) worker {
       overflow(w);
   }
   void overflow(work& w) noexcept;
+  void make_ready(work& w) noexcept;
   void check_events() noexcept;
   void begin_stretch() noexcept;
   void weigh_the_queues(time_point now) noexcept;
