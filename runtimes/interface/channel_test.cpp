@@ -305,6 +305,30 @@ TEST(ChannelCancellation, AReceiverThatDiesWithAMessageGivesItBackInOrder) {
   rt.block_on(test(rt, pipe));
 }
 
+TEST(ChannelCancellation, MessagesThatComeBackInAnotherOrderAreReceivedInTheirs) {
+  least_runtime rt;
+  channel<u64, least_runtime> pipe(5);
+  auto const test = [](least_runtime& r, channel<u64, least_runtime>& source) -> task<void> {
+    // The arms die in order, but the first lines up last.
+    auto const receive = [](least_runtime& where, channel<u64, least_runtime>& from,
+                            u64 after) -> task<void> {
+      co_await yield_times(where, after);
+      co_await from.recv();
+      ADD_FAILURE() << "the race was over";
+    };
+    auto const send = [](least_runtime& where, channel<u64, least_runtime>& target) -> task<void> {
+      co_await yield_times(where, 5);
+      for (u64 i = 0; i < 4; ++i) EXPECT_EQ(target.try_send(i), send_result::sent);
+    };
+    auto contest =
+        race(receive(r, source, 3), receive(r, source, 1), receive(r, source, 2), send(r, source));
+    auto const won = co_await contest;
+    EXPECT_EQ(won.index(), 3u);
+    for (u64 i = 0; i < 4; ++i) EXPECT_EQ(source.try_recv(), i);
+  };
+  rt.block_on(test(rt, pipe));
+}
+
 TEST(ChannelCancellation, AMessageOfADeadReceiverGoesToTheNextWhoWaits) {
   least_runtime rt;
   channel<u64, least_runtime> pipe(1);
