@@ -154,7 +154,9 @@ void worker::weigh_the_queues(time_point now) noexcept {
     if (work* const w = deque::thief(deque_).steal()) push_fifo(*w);
   }
   i64 const line_ns = fifo::owner(ring_).size() * poll_ns_.load(std::memory_order_relaxed);
-  if (std::max(oldest_waits_ns, line_ns) > wake_cost_ns && runtime_.idle_.anybody_asleep()) {
+  bool const pays = runtime_.loot_pays_.load(std::memory_order_relaxed);
+  i64 const longest_wait = std::max(pays ? oldest_waits_ns : 0, line_ns);
+  if (longest_wait > wake_cost_ns && runtime_.idle_.anybody_asleep()) {
     runtime_.notify_one();
   }
 }
@@ -200,7 +202,8 @@ void worker::consider_waking_another() noexcept {
   if (!runtime_.idle_.anybody_asleep()) return;
   i64 const waiting = static_cast<i64>(deque::owner(deque_).size() + fifo::owner(ring_).size());
   bool const unwatched = !runtime_.watched_.load(std::memory_order_relaxed);
-  if (unwatched || waiting * poll_ns > wake_cost_ns) runtime_.notify_one();
+  bool const pays = tasks_are_long || runtime_.loot_pays_.load(std::memory_order_relaxed);
+  if (unwatched || (pays && waiting * poll_ns > wake_cost_ns)) runtime_.notify_one();
 }
 
 // Whether this worker has been inside one task for far longer than it is used to.
@@ -219,18 +222,20 @@ work* worker::steal_from(worker& victim, time_point now) noexcept {
   bool const stuck = victim.is_stuck(now);
   deque::thief spawned(victim.deque_);
   u64 const available = spawned.size();
-  if (available >= (stuck ? 1u : 2u)) {
-    if (work* const oldest = spawned.steal()) {
+  bool const pays = runtime_.loot_pays_.load(std::memory_order_relaxed);
+  if (stuck ? available != 0 : pays && available >= 2) {
+    // Several, so that tiny tasks are not fetched one by one; run newest first here, too.
+    u64 const most = runtime_.options_.steal_half ? std::min<u64>(available / 2 + 1, 32) : 1;
+    deque::owner own(deque_);
+    for (u64 i = 0; i < most; ++i) {
+      work* const oldest = spawned.steal();
+      if (oldest == nullptr) break;
       ++tallies_.steals;
-      // A few more, so that tiny tasks are not fetched one by one.
-      u64 const more = runtime_.options_.steal_half ? std::min<u64>(available / 2, 32) : 0;
-      for (u64 i = 1; i < more; ++i) {
-        work* const another = spawned.steal();
-        if (another == nullptr) break;
-        ++tallies_.steals;
-        push_fifo(*another);
-      }
-      return oldest;
+      own.push(*oldest);
+    }
+    if (work* const w = own.pop()) {
+      looted_at_ = now;
+      return w;
     }
   }
   fifo::thief line(victim.ring_);
@@ -244,22 +249,34 @@ work* worker::steal_from(worker& victim, time_point now) noexcept {
 }
 
 work* worker::search() noexcept {
-  if (harvest_events(*this, clock::now())) return fifo::owner(ring_).pop();
+  time_point const now = clock::now();
+  if (looted_at_ != time_point{}) judge_loot(now);
+  if (harvest_events(*this, now)) return fifo::owner(ring_).pop();
   if (runtime_.threads() == 1) return nullptr;
   if (!searching_) {
     searching_ = true;
     runtime_.idle_.begin_search();
   }
-  work* w = look_around(clock::now());
-  if (w == nullptr) w = harvest_for_the_absent(clock::now());
+  work* w = look_around(now);
+  if (w == nullptr) w = harvest_for_the_absent(now);
   if (w == nullptr) w = spin_for_work();
   if (w != nullptr) {
     searching_ = false;
-    watch_ = first_watch;
     // The last searcher to leave makes sure that what it saw and did not take is looked after.
     if (runtime_.idle_.end_search() && !runtime_.injector_.looks_empty()) runtime_.notify_one();
   }
   return w;
+}
+
+// A stolen task may be the root of a large tree or a trifle that cost more to move than to run;
+// only afterwards one knows. After trifles nobody steals, nor is woken to, until a watcher's next
+// look.
+void worker::judge_loot(time_point now) noexcept {
+  bool const paid = (now - std::exchange(looted_at_, time_point{})).count() > 2 * move_cost_ns;
+  if (paid) watch_ = first_watch;
+  if (paid != runtime_.loot_pays_.load(std::memory_order_relaxed)) {
+    runtime_.loot_pays_.store(paid, std::memory_order_relaxed);
+  }
 }
 
 work* worker::look_around(time_point now) noexcept {
@@ -331,11 +348,13 @@ bool worker::claim_back(bed const& here) noexcept {
 
 // True: it is over, and the worker is its own again. False: somebody has claimed it.
 bool worker::sleep(bed const& here) {
-  // While others run, one sleeper looks up now and then: their queues may hold work that they did
-  // not think worth a wake, and the task that they run may not come back for long.
+  // One sleeper looks up now and then while others run: their queues may hold work that they did
+  // not think worth a wake, and the task that they run may not come back for long. For some
+  // milliseconds it does so even when all sleep, so that bursts of short work need not wake
+  // somebody each time.
+  bool const has_reason = runtime_.idle_.anybody_awake() || here.watch < longest_watch;
   bool unwatched = false;
-  bool const watching =
-      runtime_.idle_.anybody_awake() && runtime_.watched_.compare_exchange_strong(unwatched, true);
+  bool const watching = has_reason && runtime_.watched_.compare_exchange_strong(unwatched, true);
   time_point deadline = timers_.next_deadline();
   if (watching) deadline = std::min(deadline, clock::now() + here.watch);
   if (here.in_reactor) {
@@ -347,7 +366,10 @@ bool worker::sleep(bed const& here) {
   }
   if (watching) runtime_.watched_.store(false, std::memory_order_relaxed);
   if (!claim_back(here)) return false;
-  if (watching) watch_ = std::min(2 * watch_, longest_watch);
+  if (watching) {
+    watch_ = std::min(2 * watch_, longest_watch);
+    runtime_.loot_pays_.store(true, std::memory_order_relaxed);  // Let us see.
+  }
   return true;
 }
 

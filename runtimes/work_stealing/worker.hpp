@@ -81,6 +81,7 @@ class alignas(destructive_interference_bytes) worker {
   work* look_around(time_point now) noexcept;
   work* steal_from(worker& victim, time_point now) noexcept;
   bool is_stuck(time_point now) const noexcept;
+  void judge_loot(time_point now) noexcept;
   // The head of the ring: what was claimed, or what can be.
   work* next_in_line() noexcept {
     if (line_next_ == line_end_ && !claim_line()) return nullptr;
@@ -140,6 +141,7 @@ class alignas(destructive_interference_bytes) worker {
   time_point oldest_since_{};         // …and when that was.
   std::atomic<i64> poll_ns_{0};       // A moving average; 0 is unknown. Only we write it.
   std::atomic<i64> heartbeat_ns_{0};  // When we last looked up from our tasks. Only we write it.
+  time_point looted_at_{};  // When we last stole spawned tasks, until we have run out of them.
   duration spin_;
   duration watch_;
 
