@@ -18,8 +18,7 @@ using json = nlohmann::ordered_json;
 struct planned_row {
   row_identity identity;
   json hello;
-  json skipped;                     // null or the reason why it takes no part
-  std::string outcome = "skipped";  // what its cells say then
+  json skipped;  // null or the reason why it takes no part
 };
 
 struct planned_cell {
@@ -39,14 +38,12 @@ std::vector<planned_row> rows_of(measurements const& samples, json const& plan) 
                                        .variant = row.value("variant", ""),
                                        .twin = row.value("twin", false)},
                           .hello = row.contains("hello") ? row["hello"] : json(),
-                          .skipped = row.contains("skipped") ? row["skipped"] : json(),
-                          .outcome = row.value("outcome", "skipped")};
+                          .skipped = row.contains("skipped") ? row["skipped"] : json()};
       if (known.insert(planned.identity.row).second) rows.push_back(std::move(planned));
     }
   }
   for (row_identity const& row : samples.rows()) {
-    if (known.insert(row.row).second)
-      rows.push_back({.identity = row, .hello = {}, .skipped = {}, .outcome = {}});
+    if (known.insert(row.row).second) rows.push_back({.identity = row, .hello = {}, .skipped = {}});
   }
   return rows;
 }
@@ -296,7 +293,7 @@ json ratio_document(ratio const& r, bool separated) {
 
 json unmeasured(planned_row const& row, row_measurement const* seen) {
   if (!row.skipped.is_null()) {
-    return {{"row", row.identity.row}, {"outcome", row.outcome}, {"reason", row.skipped}};
+    return {{"row", row.identity.row}, {"outcome", "skipped"}, {"reason", row.skipped}};
   }
   if (seen == nullptr) {
     return {{"row", row.identity.row},

@@ -15,10 +15,9 @@ struct run_description {
   std::string run;                 // the name of its folder
   nlohmann::ordered_json machine;  // machine.json; may be null
   // plan.json; may be null. Read are "seed", "blocks", "rows" (a list of objects with "row",
-  // "contender", "variant", "twin", "hello", "skipped": null or the reason why it takes no part,
-  // and "outcome": what its cells say then) and "cells" (a list of objects with "cell", "scenario",
-  // "params"). They say what there should be: a row or a cell without samples still appears, with
-  // an outcome.
+  // "contender", "variant", "twin", "hello" and "skipped": null or the reason) and "cells" (a list
+  // of objects with "cell", "scenario", "params"). They say what there should be: a row or a cell
+  // without samples still appears, with an outcome.
   nlohmann::ordered_json plan;
 };
 

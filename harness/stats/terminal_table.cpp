@@ -270,8 +270,9 @@ std::string terminal_table(json const& summary, table_options options) {
   }
   std::string text;
   for (scenario_table const& table : scenarios_of(summary)) {
-    text += paint(tone::heading, table.name) + "  " +
-            paint(tone::aside, table.parameters(*table.cells.front(), false)) + "\n";
+    std::string const shared = table.parameters(*table.cells.front(), false);
+    text += paint(tone::heading, table.name) + (shared.empty() ? "" : "  ") +
+            paint(tone::aside, shared) + "\n";
     text += parts(lines_of(table, rows), rows, options.columns, paint) + "\n";
   }
   text += reasons(summary, options.columns, paint);
