@@ -119,6 +119,16 @@ build_jobs() {
   printf '%s\n' "$jobs"
 }
 
+# logged NAME COMMAND…: its output goes to build/NAME.log, and to the terminal only if it fails.
+logged() {
+  local log="$root/build/$1.log" status=0
+  shift
+  mkdir -p "$root/build"
+  "$@" >"$log" 2>&1 || status=$?
+  [ "$status" -eq 0 ] || tail -n 30 "$log" >&2
+  return "$status"
+}
+
 # configure PRESET [CMAKE OPTION…]: options count only the first time, so that whoever changes the
 # tree by hand keeps the change.
 configure() {
@@ -127,7 +137,7 @@ configure() {
   if [ -e "$tree/CMakeCache.txt" ]; then
     set --
   fi
-  (cd "$root" && cmake --preset "$preset" "$@" --log-level=NOTICE)
+  (cd "$root" && logged "configure.$preset" cmake --preset "$preset" "$@")
 }
 
 # build PRESET [TARGET…]

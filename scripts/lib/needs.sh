@@ -156,19 +156,10 @@ become_root() {
   fi
 }
 
-# logged COMMAND…: its output goes to build/install.log, and to the terminal only if it fails.
-logged() {
-  local log="$root/build/install.log" status=0
-  mkdir -p "$root/build"
-  "$@" >"$log" 2>&1 || status=$?
-  [ "$status" -eq 0 ] || tail -n 30 "$log" >&2
-  return "$status"
-}
-
 # update_lists MANAGER SUDO
 update_lists() {
   case $1 in
-    apt-get) logged $2 env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq update ;;
+    apt-get) logged install $2 env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq update ;;
     dnf) ;;  # dnf fetches its lists when it needs them.
   esac
 }
@@ -179,10 +170,10 @@ install_packages() {
   shift 2
   case $manager in
     apt-get)
-      logged $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+      logged install $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
         -o Dpkg::Use-Pty=0 install -y -qq --no-install-recommends "$@"
       ;;
-    dnf) logged $as_root dnf install -y --setopt=install_weak_deps=False "$@" ;;
+    dnf) logged install $as_root dnf install -y --setopt=install_weak_deps=False "$@" ;;
   esac
 }
 
