@@ -120,7 +120,7 @@ class runtime final : public runtime_defaults<runtime> {
   // One sleeper at a time looks up now and then while others run: see worker::park().
   alignas(destructive_interference_bytes) std::atomic<bool> watched_{false};
   std::atomic<bool> loot_pays_{true};  // See worker::judge_loot().
-  std::mutex threads_mutex_;  // Held to start a thread, and to forbid that for good.
+  std::mutex threads_mutex_;           // Held to start a thread, and to forbid that for good.
   std::atomic<bool> stopping_{false};
   std::atomic<u64> spawned_outside_{0};
 };

@@ -16,8 +16,6 @@ constexpr i64 wake_cost_ns = 30'000;
 constexpr i64 move_cost_ns = 5'000;
 // A spawned task that has waited so long behind newer ones is given a place in the line.
 constexpr i64 longest_wait_ns = 200'000;
-constexpr duration first_watch = std::chrono::microseconds(500);
-constexpr duration longest_watch = std::chrono::milliseconds(10);
 constexpr u32 pushes_per_wake_check = 64;
 // A worker that has not looked at its events for so long is inside a long task: others look for it.
 constexpr i64 absent_after_ns = 1'000'000;

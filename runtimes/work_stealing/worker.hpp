@@ -101,6 +101,9 @@ class alignas(destructive_interference_bytes) worker {
   bool harvest_events(worker& source, time_point now) noexcept;
   work* harvest_for_the_absent(time_point now) noexcept;
   void consider_waking_another() noexcept;
+  static constexpr duration first_watch = std::chrono::microseconds(500);
+  static constexpr duration longest_watch = std::chrono::milliseconds(10);
+
   template <class Done>
   void park(Done done);
   struct bed {  // Where a worker sleeps.
@@ -198,6 +201,7 @@ void worker::park(Done done) {
   // Somebody else has claimed us, and has counted us among the searchers.
   here.parker.park();
   searching_ = true;
+  watch_ = first_watch;
   begin_stretch();
 }
 
