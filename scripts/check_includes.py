@@ -36,6 +36,7 @@ BOXES = {
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),
+    "proxy/tests": (("proxy", "runtimes/interface", "runtimes/*"), ("posix", "test")),
     "harness/protocol": ((), ("posix", "json", "fmt")),
     "harness/stats": ((), ("json", "fmt")),
     "harness/machine": ((), ("posix", "json", "fmt")),

@@ -17,6 +17,7 @@
 #include "harness/contender/check.hpp"
 #include "harness/contender/registry.hpp"
 #include "harness/contender/serve.hpp"
+#include "runtimes/interface/descriptors.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -125,6 +126,8 @@ int run_benchmarks(registry const& program, options const& chosen, int argc, cha
 }
 
 int run(int argc, char** argv) {
+  // Before anything is opened: scenarios with many connections need more than the usual 1,024.
+  raise_descriptor_limit();
   options chosen;
   auto const complaint = take_options(argc, argv, chosen);
   if (!complaint.empty()) {
