@@ -8,7 +8,7 @@
 #   regatta_skip_runtime(libuv "libuv was not found; install with: apt-get install libuv1-dev")
 #
 # Each leaves one manifest in contenders/<name>.json. That folder is the list of contenders.
-include(RegattaScenarios)
+include(${CMAKE_CURRENT_LIST_DIR}/RegattaScenarios.cmake)
 
 set(REGATTA_TEMPLATES ${CMAKE_CURRENT_LIST_DIR})
 

@@ -35,12 +35,12 @@ void count_one() noexcept {
   own_slot->count.store(before + 1, std::memory_order_relaxed);
 }
 
-void* allocate(std::size_t bytes) noexcept {
+[[maybe_unused]] void* allocate(std::size_t bytes) noexcept {
   count_one();
   return std::malloc(bytes == 0 ? 1 : bytes);
 }
 
-void* allocate(std::size_t bytes, std::align_val_t alignment) noexcept {
+[[maybe_unused]] void* allocate(std::size_t bytes, std::align_val_t alignment) noexcept {
   count_one();
   void* memory = nullptr;
   auto const wanted = static_cast<std::size_t>(alignment);
@@ -48,12 +48,14 @@ void* allocate(std::size_t bytes, std::align_val_t alignment) noexcept {
   return posix_memalign(&memory, least, bytes == 0 ? 1 : bytes) == 0 ? memory : nullptr;
 }
 
-void* or_throw(void* memory) {
+[[maybe_unused]] void* or_throw(void* memory) {
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 
 }  // namespace
+
+bool allocations_are_counted() noexcept { return !REGATTA_SANITIZED; }
 
 std::uint64_t count_of_allocations() noexcept {
   std::uint64_t total = 0;
@@ -63,6 +65,8 @@ std::uint64_t count_of_allocations() noexcept {
 }
 
 }  // namespace regatta::contender
+
+#if !REGATTA_SANITIZED
 
 using regatta::contender::allocate;
 using regatta::contender::or_throw;
@@ -101,3 +105,5 @@ void operator delete(void* memory, std::align_val_t, std::nothrow_t const&) noex
 void operator delete[](void* memory, std::align_val_t, std::nothrow_t const&) noexcept {
   std::free(memory);
 }
+
+#endif

@@ -12,4 +12,7 @@ namespace regatta::contender {
 // at the same moment may or may not be in it.
 std::uint64_t count_of_allocations() noexcept;
 
+// False in sanitized builds, where operator new is the sanitizer's; then nothing is counted.
+bool allocations_are_counted() noexcept;
+
 }  // namespace regatta::contender

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/contender/allocations.hpp"
 #include "harness/contender/sampling.hpp"
 
 namespace regatta::contender {
@@ -28,7 +29,8 @@ void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
   auto const expected = scenario.scenario.expected(parameters);
   latency_recorder recorder;
   stats::histogram latencies;
-  measured total;
+  std::uint64_t cpu_ns = 0;
+  std::uint64_t allocations = 0;
   try {
     auto const cell = scenario.prepare(how, parameters);
     for (auto _ : state) {
@@ -40,8 +42,8 @@ void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
         return;
       }
       state.SetIterationTime(static_cast<double>(taken.ns) * 1e-9);
-      total.cpu_ns += taken.cpu_ns;
-      total.allocations += taken.allocations;
+      cpu_ns += taken.cpu_ns;
+      allocations += taken.allocations.value_or(0);
       latencies.merge(taken.latencies);
     }
   } catch (std::exception const& error) {
@@ -54,8 +56,10 @@ void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(operations));
   state.counters["operations"] = Counter(static_cast<double>(operations));
-  state.counters["allocations/op"] = Counter(static_cast<double>(total.allocations) / done);
-  state.counters["cpu_ns/op"] = Counter(static_cast<double>(total.cpu_ns) / done);
+  if (allocations_are_counted()) {
+    state.counters["allocations/op"] = Counter(static_cast<double>(allocations) / done);
+  }
+  state.counters["cpu_ns/op"] = Counter(static_cast<double>(cpu_ns) / done);
   if (!latencies.empty()) {
     state.counters["latency_ns_p50"] = Counter(static_cast<double>(latencies.quantile(0.5)));
     state.counters["latency_ns_p99"] = Counter(static_cast<double>(latencies.quantile(0.99)));

@@ -79,9 +79,9 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   auto const end = now();
   sample.ns = end - begin;
   sample.cpu_ns = machine::process_cpu_ns() - cpu_before;
-  sample.allocations = count_of_allocations() - allocations_before;
+  auto const news = count_of_allocations() - allocations_before;
   auto const frames = frame_pool::allocations_of_all_threads() - frames_before;
-  sample.allocations += frames;
+  if (allocations_are_counted()) sample.allocations = news + frames;
   sample.switches = machine::process_context_switches() - switches_before;
   sample.threads_used = machine::threads_used(threads_before, cpu_time_of_workers());
   sample.counted = difference(prepared.read_counters(), counters_before);

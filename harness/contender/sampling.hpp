@@ -23,7 +23,8 @@ struct measured {
   std::uint64_t cpu_ns = 0;
   std::uint64_t answer = 0;  // Of one run: of the first that differs from `expected`, if one does.
   bool answers_differ = false;
-  std::uint64_t allocations = 0;  // operator new, and frames from the pool
+  // Calls of operator new, and frames from the pool; nothing where the former are not counted.
+  std::optional<std::uint64_t> allocations;
   std::optional<std::uint64_t> peak_rss_bytes;
   machine::context_switches switches;
   std::uint64_t threads_used = 0;
