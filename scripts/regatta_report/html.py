@@ -568,22 +568,25 @@ def _contenders(run: Run) -> list[dict[str, Any]]:
 
 
 def again(run: Run) -> str:
-    """The command that takes such a run again."""
-    words = ["regatta", "run"]
-    if run.plan.get("matrix") in ("quick", "full"):
-        words.append(f"--{run.plan['matrix']}")
-    for scenario in run.scenarios:
-        words += ["--scenario", scenario.name]
-    for row in _rivals(run):
-        words += ["--contender", row.name]
-    words += ["--blocks", str(run.blocks_planned or run.blocks), "--seed", run.seed]
-    lines = [" ".join(words[:2])]
-    for word in words[2:]:
-        quoted = shlex.quote(word)
-        if word.startswith("--"):
-            lines.append(quoted)
+    """The command that takes such a run again, on lines that a shell takes as one."""
+    matrix = run.plan.get("matrix")
+    groups = [["regatta", "run"]]
+    if matrix in ("quick", "full"):
+        groups[0].append(f"--{matrix}")
+    groups += [["--scenario", scenario.name] for scenario in run.scenarios]
+    groups += [["--contender", row.name] for row in _rivals(run)]
+    groups.append(["--blocks", str(run.blocks_planned or run.blocks)])
+    target_ns = run.plan.get("target_ns")
+    if isinstance(target_ns, int) and target_ns > 0:
+        groups.append(["--target-time", f"{target_ns / 1e6:g}"])
+    groups.append(["--seed", run.seed])
+    lines: list[str] = []
+    for group in groups:
+        words = " ".join(shlex.quote(word) for word in group)
+        if lines and len(lines[-1]) + len(words) < 84:
+            lines[-1] += f" {words}"
         else:
-            lines[-1] += f" {quoted}"
+            lines.append(words)
     return " \\\n  ".join(lines)
 
 

@@ -56,7 +56,7 @@ def _draw(
         title,
         [
             "Peak resident memory (RSS) of the contender's process on a log axis, less is better.",
-            "Mark: median of the blocks; line: smallest to largest. A process keeps memory from "
+            "Mark: median of the blocks; line: smallest to largest. A process may keep memory from "
             "the cells before, which come in random order: the left end is nearest to a cell's "
             "own need.",
         ],
