@@ -39,16 +39,23 @@ class joiner {
     return root_->link.load(std::memory_order_acquire) == join_state::finished;
   }
 
-  // The result of a task that is_finished(), for code that is no coroutine. At most once.
+  // The result of a task that is_finished(), for code that is no coroutine. At most once: the
+  // joiner is empty then.
   T take_finished() {
     REGATTA_ASSERT(is_finished(), "ask is_finished() first, or co_await the joiner");
-    return root_->take();
+    joiner const last = std::move(*this);
+    return last.root_->take();
   }
 
   // Lets go of the task. It runs on.
   void detach() noexcept {
     if (root_ == nullptr) return;
     task_promise<T>& root = *std::exchange(root_, nullptr);
+    // Acquire: pairs with the release in promise_base::ending.
+    if (root.link.load(std::memory_order_acquire) == join_state::finished) {
+      root.handle().destroy();
+      return;
+    }
     std::uintptr_t state = join_state::running;
     // Acquire-release: hands over to the ending, or takes over from it.
     if (root.link.compare_exchange_strong(state, join_state::detached, std::memory_order_acq_rel)) {
@@ -62,10 +69,12 @@ class joiner {
     }
   }
 
-  // Waits until the task has ended; answers its value or throws its exception. At most once. Safe
-  // to cancel: the task runs on and can be awaited again.
-  auto operator co_await() & noexcept { return awaiter(*root_); }
-  auto operator co_await() && noexcept { return awaiter(*root_); }
+  // Waits until the task has ended; answers its value or throws its exception. At most once: the
+  // joiner is empty then, and the task's frame gone, so that a long chain of tasks that hold each
+  // other's joiners does not fall in one recursion. Safe to cancel: the task runs on and can be
+  // awaited again.
+  auto operator co_await() & noexcept { return awaiter(*this); }
+  auto operator co_await() && noexcept { return awaiter(*this); }
 
  private:
   // The end of a task takes a few instructions; whoever arrives in between waits for it.
@@ -84,46 +93,51 @@ class joiner {
 
   class awaiter {
    public:
-    explicit awaiter(task_promise<T>& root) noexcept : root_(root) {}
+    explicit awaiter(joiner& whose) noexcept : joiner_(whose) {
+      REGATTA_DEBUG_ASSERT(whose.root_ != nullptr, "this joiner was awaited or moved from before");
+    }
     awaiter(awaiter const&) = delete;
     awaiter& operator=(awaiter const&) = delete;
     // Cancelled while waiting: stop waiting, or let the waker finish with us.
     ~awaiter() {
       if (waiter_ == nullptr) return;
       auto expected = reinterpret_cast<std::uintptr_t>(waiter_);
-      if (!root_.link.compare_exchange_strong(expected, join_state::running,
-                                              std::memory_order_acq_rel)) {
-        settled(root_);
+      if (!root().link.compare_exchange_strong(expected, join_state::running,
+                                               std::memory_order_acq_rel)) {
+        settled(root());
       }
     }
 
     bool await_ready() const noexcept {
-      return root_.link.load(std::memory_order_acquire) == join_state::finished;
+      return root().link.load(std::memory_order_acquire) == join_state::finished;
     }
     template <has_work P>
     REGATTA_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<P> parent) noexcept {
       work* const me = &parent.promise();
-      task_promise<T>& root = root_;
+      task_promise<T>& awaited = root();
       std::uintptr_t state = join_state::running;
       waiter_ = me;
       // Release: pairs with the acquire in the ending, which reads our frame.
-      if (root.link.compare_exchange_strong(state, reinterpret_cast<std::uintptr_t>(me),
-                                            std::memory_order_acq_rel)) {
+      if (awaited.link.compare_exchange_strong(state, reinterpret_cast<std::uintptr_t>(me),
+                                               std::memory_order_acq_rel)) {
         return true;  // From here on this frame may be running elsewhere: touch nothing.
       }
       waiter_ = nullptr;
       REGATTA_ASSERT(state < join_state::first_waiter, "a joiner is awaited by one task at a time");
-      settled(root);
+      settled(awaited);
       return false;
     }
     T await_resume() {
       waiter_ = nullptr;
-      if (settled(root_) == join_state::abandoned) throw task_abandoned();
-      return root_.take();
+      joiner const last = std::move(joiner_);
+      if (settled(*last.root_) == join_state::abandoned) throw task_abandoned();
+      return last.root_->take();
     }
 
    private:
-    task_promise<T>& root_;
+    task_promise<T>& root() const noexcept { return *joiner_.root_; }
+
+    joiner& joiner_;
     work* waiter_ = nullptr;
   };
 
