@@ -20,7 +20,7 @@ void release_all(std::vector<void*> const& frames, std::size_t bytes) {
 
 TEST(FramePool, GivesItsMemoryBackWhenNoFrameLives) {
   if (!detail::pooling) GTEST_SKIP() << "frames are not pooled under the address sanitizer";
-  for (std::size_t const bytes : {64, 100, 1'000, 5'000}) {
+  for (std::size_t const bytes : {64u, 100u, 1'000u, 5'000u}) {
     release_all(allocate_many(bytes, 3'000), bytes);
   }
   // Frames that come from one thread, end on another, and outlive both.
