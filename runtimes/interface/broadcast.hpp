@@ -104,14 +104,18 @@ class broadcast<T, R>::subscription {
         : waiting<recv_awaiter, node>(*reader.home_), reader_(reader) {}
     std::optional<broadcast_message<T>> await_resume() {
       // Who had to wait reads only now: it may have been a while since it was woken.
-      if (this->resumed() && !answer_) this->attempt_locked();
+      if (this->resumed() && !answer_) {
+        std::lock_guard guard(this->home->lock_);
+        look();
+      }
       if (answer_) reader_.next_ = next_;
       return std::move(answer_);
     }
 
    private:
     friend waiting<recv_awaiter, node>;
-    bool attempt(wake_batch&) {
+    bool attempt(wake_batch&) { return look(); }
+    bool look() {
       broadcast& all = *this->home;
       u64 const oldest = all.sent_ - std::min<u64>(all.sent_, all.kept_.size());
       u64 const number = std::max(reader_.next_, oldest);

@@ -43,55 +43,50 @@ class waiting : protected Node {
     this->forget();
   }
 
+  // False with the lock held where there is no answer yet: await_suspend() follows at once, lines
+  // up and releases it. So nothing can come between the look and the line, and a wait costs one
+  // lock.
   bool await_ready() {
-    answered_ = attempt_locked();
-    return answered_ && budget::spend();
-  }
-
-  template <has_work P>
-  REGATTA_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<P> h) {
-    work& me = h.promise();
-    suspended_ = true;
-    if (answered_) {
-      me.wake();  // The budget is spent: let others run first.
-      return true;
-    }
-    return wait(me);
-  }
-
- protected:
-  // The task goes on, and there is nothing to undo any more. True: it had been suspended.
-  bool resumed() noexcept { return std::exchange(suspended_, false); }
-
-  bool attempt_locked() {
-    wake_batch woken;
-    bool answered;
-    {
-      std::lock_guard guard(this->home->lock_);
-      answered = self().attempt(woken);
-    }
-    woken.post();
-    return answered;
-  }
-
- private:
-  Awaiter& self() noexcept { return static_cast<Awaiter&>(*this); }
-
-  // False: it was possible after all.
-  bool wait(work& me) {
     wake_batch woken;
     {
-      // By reference to the home, because from the moment when the lock is released this frame may
-      // be running elsewhere.
-      std::lock_guard guard(this->home->lock_);
+      std::unique_lock guard(this->home->lock_);
       if (!self().attempt(woken)) {
-        self().line_up(me);
-        return true;
+        guard.release();
+        return false;
       }
     }
     woken.post();
+    return may_go_on();
+  }
+
+  template <has_work P>
+  REGATTA_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<P> h) {
+    work& me = h.promise();
+    suspended_ = true;
+    if (answered_) {
+      me.wake();  // Let others run first.
+      return;
+    }
+    // From the moment when the lock is released this frame may be running elsewhere.
+    auto& lock = this->home->lock_;
+    self().line_up(me);
+    lock.unlock();
+  }
+
+ protected:
+  // The answer is there. False: let others run first, because the budget is spent.
+  bool may_go_on() noexcept {
+    if (budget::spend()) [[likely]]
+      return true;
+    answered_ = true;
     return false;
   }
+
+  // The task goes on, and there is nothing to undo any more. True: it had been suspended.
+  bool resumed() noexcept { return std::exchange(suspended_, false); }
+
+ private:
+  Awaiter& self() noexcept { return static_cast<Awaiter&>(*this); }
 
   bool suspended_ = false;
   bool answered_ = false;
