@@ -130,7 +130,7 @@ TEST_F(Pairs, KeepOneRuntimeThroughAllSamplesOfACell) {
   EXPECT_EQ(tiny_runtime::made - made_before, 1);
 
   ASSERT_EQ(replies.size(), 5u);
-  for (std::size_t i : {2, 3}) {
+  for (std::size_t i : {2u, 3u}) {
     auto const& sample = std::get<protocol::sample>(replies[i]);
     EXPECT_EQ(sample.answer, 45u);
     EXPECT_EQ(sample.operations, 40u);
