@@ -209,15 +209,15 @@ exit "${REGATTA_STATUS-0}"
     def test_runs_the_quick_matrix_and_reports_it(self):
         done = self.run_script("run", "--no-install")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("regatta run --quick\n", self.called())
+        self.assertIn("regatta run --quick --contender * --contender */*\n", self.called())
         self.assertEqual(self.reported(), ["results/new"])
         self.assertRegex(done.stdout, r"report: /\S+/results/new/report\.html")
 
     def test_hands_the_rest_to_regatta(self):
         self.run_script(
-            "run", "--no-install", "--", "--full", "--out", "results/mine", "--scenario", "channel"
+            "run", "--no-install", "--", "--full", "--out", "results/mine", "--contender", "a/*"
         )
-        self.assertIn("regatta run --full --out results/mine --scenario channel\n", self.called())
+        self.assertIn("regatta run --full --out results/mine --contender a/*\n", self.called())
         self.assertEqual(self.reported(), ["results/mine"])
 
     def test_reports_what_there_is_when_cells_failed_and_hands_on_the_status(self):
