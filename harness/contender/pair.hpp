@@ -16,6 +16,7 @@
 #include "harness/contender/registry.hpp"
 #include "harness/contender/runtime_under_test.hpp"
 #include "scenarios/support/describe.hpp"
+#include "scenarios/support/outside.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -25,6 +26,7 @@ template <scenarios::scenario S, runtime R>
 class cell_of final : public cell {
  public:
   cell_of(setup const& how, typename S::params p) : runtime_(options_of<R>(how)), params_(p) {}
+  ~cell_of() override { scenarios::outsider::wait_until_idle(); }
 
   std::uint64_t run(scenarios::recorder& latency) override {
     if constexpr (scenarios::measures_latency_on<S, R>) {

@@ -5,6 +5,7 @@
 //   auto joiners = co_await started;
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <exception>
@@ -38,6 +39,14 @@ class outsider {
   // For those who count the threads that run tasks: this one runs none.
   static inline void (*on_start)() = nullptr;
 
+  // Waits until that thread is in nobody's code. To be called before a runtime is destroyed that it
+  // may have posted to: the task that it woke can have ended before post() has returned.
+  static void wait_until_idle() {
+    if (!was_needed_.load()) return;
+    std::unique_lock guard(get().mutex_);
+    get().idle_.wait(guard, [] { return !get().is_busy_ && get().jobs_.empty(); });
+  }
+
   // Any thread. `job` is called once, on the outsider.
   void call(std::function<void()> job) {
     std::lock_guard const guard(mutex_);
@@ -46,7 +55,7 @@ class outsider {
   }
 
  private:
-  outsider() : thread_([this] { work(); }) {}
+  outsider() : thread_([this] { work(); }) { was_needed_.store(true); }
   ~outsider() {
     {
       std::lock_guard const guard(mutex_);
@@ -63,15 +72,22 @@ class outsider {
       arrived_.wait(guard, [this] { return is_ending_ || !jobs_.empty(); });
       if (jobs_.empty()) return;
       auto const todo = std::exchange(jobs_, {});
+      is_busy_ = true;
       guard.unlock();
       for (auto const& job : todo) job();
       guard.lock();
+      is_busy_ = false;
+      idle_.notify_all();
     }
   }
 
+  static inline std::atomic<bool> was_needed_{false};
+
   std::mutex mutex_;
   std::condition_variable arrived_;
+  std::condition_variable idle_;
   std::vector<std::function<void()>> jobs_;
+  bool is_busy_ = false;
   bool is_ending_ = false;
   std::thread thread_;  // The last member: it uses all others.
 };

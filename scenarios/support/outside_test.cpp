@@ -45,17 +45,20 @@ TEST(Outside, IsAThreadOfNobodysAndAlwaysTheSame) {
   auto const first = rt.block_on(thread_outside());
   EXPECT_NE(first, std::this_thread::get_id());
   EXPECT_EQ(rt.block_on(thread_outside()), first);
+  outsider::wait_until_idle();
 }
 
 TEST(Outside, AnExceptionReachesTheTaskThatAsked) {
   least_pool rt;
   EXPECT_EQ(rt.block_on(what_is_thrown_outside()), "from outside");
+  outsider::wait_until_idle();
 }
 
 TEST(Outside, SpawnsWhileTheRuntimeRuns) {
-  least_pool rt;
   for (int round = 0; round < 50; ++round) {
+    least_pool rt;
     EXPECT_EQ(rt.block_on(sum_of_spawned_outside(rt, 100)), 4'950u);
+    outsider::wait_until_idle();
   }
 }
 
