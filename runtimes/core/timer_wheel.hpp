@@ -63,8 +63,6 @@ class timer_wheel {
 
    private:
     friend timer_wheel;
-    static constexpr u32 nowhere = ~u32{0};
-
     timer* next_ = nullptr;
     timer* previous_ = nullptr;
     work* waiter_ = nullptr;
