@@ -26,7 +26,7 @@ namespace regatta::scenarios {
 struct proxy {
   static constexpr std::string_view name = "proxy";
   static constexpr std::string_view summary =
-      "echo over loopback TCP, direct or through a proxy: the latency of a round trip";
+      "echo over loopback TCP, direct or through a proxy; connecting is part of the run";
 
   struct params {
     choice<"direct", "proxy"> through = "direct";
