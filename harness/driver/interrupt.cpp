@@ -28,7 +28,7 @@ interrupt::interrupt() {
   struct sigaction action = {};
   action.sa_handler = on_signal;
   // Reset after the first: whoever presses Ctrl-C twice means it.
-  action.sa_flags = SA_RESETHAND;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }
