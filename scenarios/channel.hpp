@@ -112,8 +112,8 @@ struct channel {
     constexpr u64 at_most = 100;
     tally received;
     std::vector<typename Pipe::value_type> batch;
-    while (co_await messages.recv_many(batch, at_most) > 0) {
-      for (auto const& each : batch) received.add(each.number());
+    while (auto const count = co_await messages.recv_many(batch, at_most)) {
+      for (std::size_t i = 0; i < count; ++i) received.add(batch[i].number());
       batch.clear();
     }
     co_return received;

@@ -7,6 +7,8 @@
    100611). Make the task in one statement, await it in the next.
 3. A lambda with captures is no coroutine: the frame keeps only a pointer to the lambda, which is
    often gone when the task resumes. (A *_test.cpp may: it keeps the lambda until block_on returns.)
+4. No `co_await` in the condition of an if, a while or a switch, unless it initialises a variable
+   there: g++ 12 destroys the awaiter or the awaited task wrongly (seen to crash, at -O0 too).
 
 A statement that is right nonetheless has a comment beginning `Safe because` on the line above.
 The check reads tokens, not C++: it sees what is written, not what macros make of it.
@@ -94,6 +96,7 @@ class Bracket:
     def __init__(self, kind, captures=False):
         self.kind, self.captures = kind, captures
         self.is_lambda = False
+        self.begins = 0  # in a head: where the part that is being read begins
         self.awaits, self.lambdas = [], []  # of the statement that is being read, in a block
 
 
@@ -122,6 +125,9 @@ def _look(tokens):
                 yield index, "a coroutine lambda with captures: pass them as parameters"
             if word in AWAITS:
                 block.awaits.append(index)
+                head = next((b for b in reversed(stack) if b.kind != "values"), block)
+                if head.kind == "head" and not {"=", ":"} & set(tokens.words[head.begins : index]):
+                    yield index, "co_await in a condition: initialise a variable with it first"
         elif word in CLOSING and index in tokens.partner:
             body = tokens.lambda_body(index)
             if body is not None:
@@ -138,10 +144,12 @@ def _look(tokens):
             ):
                 yield from end_statement()
                 stack.append(Bracket("head"))
+                stack[-1].begins = index
             else:
                 stack.append(Bracket("values"))
             stack[-1].closes = tokens.partner[index]
         elif word == ";" and stack[-1].kind in ("block", "head"):
+            stack[-1].begins = index
             yield from end_statement()
         elif word in CLOSING.values() and len(stack) > 1 and stack[-1].closes == index:
             if stack[-1].kind != "values":

@@ -25,7 +25,7 @@ class OneAwaitPerStatement(unittest.TestCase):
 
     def test_a_head_and_its_body_are_two_statements(self):
         for body in (
-            "if (co_await f()) co_await g();",
+            "if (auto v = co_await f()) co_await g(*v);",
             "while (auto v = co_await f()) { co_await g(*v); }",
             "for (auto v = co_await f(); v; v = co_await g()) co_await h(v);",
             "if constexpr (x) { co_await f(); } else { co_await g(); }\nco_await h();",
@@ -35,7 +35,7 @@ class OneAwaitPerStatement(unittest.TestCase):
             self.assertEqual(sentences(body), [], body)
 
     def test_two_in_one_head_are_found(self):
-        self.assertEqual(len(sentences("if (co_await f() && co_await g()) { h(); }")), 1)
+        self.assertEqual(len(sentences("if (auto v = co_await f(co_await g())) { h(); }")), 1)
 
     def test_the_words_of_comments_and_strings_count_for_nothing(self):
         self.assertEqual(sentences('co_await log("co_await twice");  // and co_await\n'), [])
@@ -45,6 +45,29 @@ class OneAwaitPerStatement(unittest.TestCase):
             "task<int> f() {\n  // One.\n  g(co_await a(),\n    co_await b());\n}"
         )
         self.assertEqual(found[0][0], 4)
+
+
+class NoAwaitInACondition(unittest.TestCase):
+    def test_a_condition_that_awaits_is_found(self):
+        for body in (
+            "if (co_await f()) g();",
+            "while (!co_await f()) g();",
+            "while (co_await f(a, b) > 0) { g(); }",
+            "while ((co_await f()).has_value()) g();",
+            "switch (co_await f()) { default: g(); }",
+            "for (int i = 0; co_await f(i); ++i) g();",
+        ):
+            self.assertEqual(len(sentences(body)), 1, body)
+
+    def test_a_variable_that_it_initialises_is_well_written(self):
+        for body in (
+            "while (auto v = co_await f()) g(*v);",
+            "if (auto v = co_await f(); v.ok()) g();",
+            "for (auto v = co_await f(); v; v = co_await g()) h(v);",
+            "for (auto& v : co_await f()) g(v);",
+            "if (ok) { co_await f(); }",
+        ):
+            self.assertEqual(sentences(body), [], body)
 
 
 class NoLambdaBesideAnAwait(unittest.TestCase):

@@ -28,6 +28,7 @@ runtime::~runtime() {
   for (u32 i = 0; i < helpers_; ++i) {
     if (helper_threads_[i].joinable()) helper_threads_[i].join();
   }
+  pool_.shut_down();
   destroy_roots();
 }
 

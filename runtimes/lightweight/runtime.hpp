@@ -13,15 +13,21 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "runtimes/core/blocking_pool.hpp"
 #include "runtimes/core/current.hpp"
 #include "runtimes/core/epoll_reactor.hpp"
 #include "runtimes/core/parker.hpp"
+#include "runtimes/core/pool_file.hpp"
 #include "runtimes/core/socket.hpp"
 #include "runtimes/core/timer_wheel.hpp"
 #include "runtimes/core/work_queue.hpp"
+#include "runtimes/interface/file.hpp"
 #include "runtimes/interface/net.hpp"
 #include "runtimes/interface/runtime.hpp"
 
@@ -32,10 +38,12 @@ class runtime final : public runtime_defaults<runtime> {
   using threading = many_threads;
   using stream = core::socket_stream<many_threads>;
   using listener = core::socket_listener<many_threads>;
+  using file = core::pool_file;
   using timer_wheel = core::timer_wheel<spin_lock>;
 
   explicit runtime(runtime_options chosen = {});
-  // Destroys what has not ended. Nobody may be in block_on().
+  // Waits for blocking calls that are running, then destroys the tasks that have not ended. Nobody
+  // may be in block_on().
   ~runtime();
   runtime(runtime const&) = delete;
   runtime& operator=(runtime const&) = delete;
@@ -66,6 +74,15 @@ class runtime final : public runtime_defaults<runtime> {
   }
   auto connect(endpoint const& where, connect_options chosen = {}) noexcept {
     return core::connect_operation<many_threads>(reactor_, where, chosen);
+  }
+
+  // Runs a function that may block on a thread that may. Safe to cancel: the function runs on.
+  template <class F>
+  auto run_blocking(F&& function) {
+    return core::blocking_operation<std::decay_t<F>>(pool_, std::forward<F>(function));
+  }
+  auto open(std::string path, open_mode mode) {
+    return core::open_operation(pool_, std::move(path), mode);
   }
 
   void post(work& w) noexcept override;
@@ -187,6 +204,7 @@ class runtime final : public runtime_defaults<runtime> {
   spin_lock events_lock_;  // Held by whoever polls the reactor or sleeps in it.
   core::epoll_reactor<many_threads> reactor_;
   timer_wheel timers_;
+  core::blocking_pool pool_;
 
   std::atomic<u64> spawned_by_sole_{
       0};  // Written by the sole driver alone; the others under the lock.
@@ -197,6 +215,7 @@ class runtime final : public runtime_defaults<runtime> {
   std::atomic<u64> wakes_{0};
 };
 
-static_assert(net_runtime<runtime> && counted_runtime<runtime>);
+static_assert(net_runtime<runtime> && file_runtime<runtime> && blocking_runtime<runtime> &&
+              counted_runtime<runtime>);
 
 }  // namespace regatta::runtimes::lightweight
