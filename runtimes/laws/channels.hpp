@@ -229,7 +229,7 @@ TYPED_TEST_P(channels, AChannelThatIsNeverEmptyDoesNotStarveOtherTasks) {
 TYPED_TEST_P(channels, AMessageFromAForeignThreadWakesItsReceiver) {
   with_each_shared<TypeParam>([](auto& rt) {
     typename TestFixture::numbers link(1);
-    u64 const count = often(5'000);
+    u64 const count = often(1'000);
     std::jthread const foreign([&] {
       for (u64 i = 0; i < count; ++i) {
         backoff pause;

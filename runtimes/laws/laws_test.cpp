@@ -17,10 +17,9 @@ struct verdict {
 
 // Runs the law named so in the program of broken runtimes, in a process of its own, with a small
 // stack.
-verdict judge(std::string const& law) {
-  std::string const command = "ulimit -s 1024; REGATTA_LAW_SECONDS=10 " REGATTA_BROKEN_RUNTIMES
-                              " --gtest_filter='" +
-                              law + "' 2>&1";
+verdict judge(std::string const& law, int seconds) {
+  std::string const command = "ulimit -s 1024; REGATTA_LAW_SECONDS=" + std::to_string(seconds) +
+                              " " REGATTA_BROKEN_RUNTIMES " --gtest_filter='" + law + "' 2>&1";
   verdict answer{.passed = false, .output = {}};
   FILE* const program = ::popen(command.c_str(), "r");
   if (program == nullptr) return answer;
@@ -33,13 +32,13 @@ verdict judge(std::string const& law) {
 }
 
 void expect_caught(std::string const& law) {
-  auto const answer = judge(law);
+  auto const answer = judge(law, 3);
   EXPECT_NE(answer.output.find("[ RUN      ]"), std::string::npos) << "there is no law " << law;
   EXPECT_FALSE(answer.passed) << answer.output;
 }
 
 TEST(Laws, PassOnARuntimeWithoutAFlaw) {
-  auto const answer = judge("none/*");
+  auto const answer = judge("none/*", 60);
   EXPECT_TRUE(answer.passed) << answer.output;
   EXPECT_NE(answer.output.find("[  PASSED  ]"), std::string::npos) << answer.output;
 }

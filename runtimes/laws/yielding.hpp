@@ -4,6 +4,7 @@
 // time, and the system may take any one's processor away for as long as it likes.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
@@ -30,12 +31,14 @@ class yielding : public law<R> {
     co_return yields;
   }
 
-  // Takes turns, and notes the longest time, in turns of all, that it had to wait for one.
+  // Takes turns, and notes the longest time, in turns of all, that it had to wait for one. All are
+  // spawned when the clock is 0.
   static task<void> take_turns(R& rt, u64 turns, u64& clock, u64& longest_wait) {
+    longest_wait = std::max(longest_wait, clock);
     for (u64 turn = 0; turn < turns; ++turn) {
       u64 const before = ++clock;
       co_await rt.yield();
-      if (clock - before > longest_wait) longest_wait = clock - before;
+      longest_wait = std::max(longest_wait, clock - before);
     }
   }
   static task<u64> longest_wait_among(R& rt, u64 tasks, u64 turns) {

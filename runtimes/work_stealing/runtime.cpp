@@ -172,8 +172,14 @@ std::optional<u32> runtime::take_place() noexcept {
   REGATTA_ASSERT(current_worker() == nullptr,
                  "block_on() inside a task would block its worker: co_await the task instead");
   std::optional<u32> const place = idle_.claim_any();
-  if (place && workers_[*place]->parked_in_reactor_) {
-    // Its thread sleeps among its events, and nobody else may do that for it.
+  if (!place) return std::nullopt;
+  worker const& claimed = *workers_[*place];
+  // Another thread in block_on() sleeps as this worker. Were we to take its place, the end of its
+  // task would wake us and not it.
+  bool const has_stand_in =
+      claimed.parked_on_ != nullptr && claimed.parked_on_ != &claimed.own_parker_;
+  // Or its thread sleeps among its events, and nobody else may do that for it.
+  if (has_stand_in || claimed.parked_in_reactor_) {
     set_going(*place);
     return std::nullopt;
   }

@@ -2,10 +2,13 @@
 // A law that passes whatever the runtime does is no law.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "runtimes/interface/runtime.hpp"
 
