@@ -98,7 +98,7 @@ TYPED_TEST(Oneshot, ACancelledReceiveLeavesTheMessage) {
 }
 
 TEST(OneshotStress, ManyHandshakesBetweenThreads) {
-  constexpr u64 pairs = REGATTA_THREAD_SANITIZER ? 2'000 : 20'000;
+  constexpr u64 pairs = REGATTA_THREAD_SANITIZER || REGATTA_ADDRESS_SANITIZER ? 2'000 : 20'000;
   least_pool rt;
   auto const serve = [](oneshot<u64, least_pool>::receiver_half request,
                         oneshot<u64, least_pool>::sender_half reply) -> task<void> {
