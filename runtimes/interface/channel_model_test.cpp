@@ -102,7 +102,8 @@ TEST(ChannelModel, OneConsumerSeesEachProducersOrderInAnyOrder) {
 task<int> count_sent(pipe& target) {
   int sent = 0;
   for (int i = 0; i < 2; ++i) {
-    if (co_await target.send(i) == send_result::sent) ++sent;
+    auto const answer = co_await target.send(i);
+    if (answer == send_result::sent) ++sent;
   }
   co_return sent;
 }
