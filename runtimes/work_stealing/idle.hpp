@@ -87,7 +87,8 @@ class idle {
   u32 workers_;
   u32 words_;
   std::unique_ptr<word[]> word_;
-  alignas(destructive_interference_bytes) std::atomic<u32> searching_{0};
+  padding before_counts_;
+  std::atomic<u32> searching_{0};
   std::atomic<u32> sleepers_{0};
 };
 

@@ -74,7 +74,8 @@ class injector {
 
   u32 shards_;
   std::unique_ptr<shard[]> shard_;
-  alignas(destructive_interference_bytes) std::atomic<u32> filled_{0};
+  padding before_mask_;
+  std::atomic<u32> filled_{0};
 };
 
 }  // namespace regatta::runtimes::work_stealing

@@ -20,6 +20,12 @@ namespace regatta::runtimes::work_stealing {
 
 inline constexpr std::size_t destructive_interference_bytes = 128;  // Two lines: x86 fetches pairs.
 
+// Keeps what follows off the lines before it, without asking for an alignment: a runtime may live
+// in a coroutine's frame, and frames are not over-aligned.
+struct padding {
+  std::byte bytes[destructive_interference_bytes];
+};
+
 template <u32 slots>
 class ring {
   static_assert(std::has_single_bit(slots), "indices wrap by masking");

@@ -118,7 +118,8 @@ class runtime final : public runtime_defaults<runtime> {
   core::blocking_pool blocking_;
   core::visitors visitors_;  // Threads that post from outside.
   // One sleeper at a time looks up now and then while others run: see worker::park().
-  alignas(destructive_interference_bytes) std::atomic<bool> watched_{false};
+  padding before_hints_;
+  std::atomic<bool> watched_{false};
   std::atomic<bool> loot_pays_{true};  // See worker::judge_loot().
   std::mutex threads_mutex_;           // Held to start a thread, and to forbid that for good.
   std::atomic<bool> stopping_{false};
