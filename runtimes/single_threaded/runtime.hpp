@@ -114,7 +114,7 @@ class runtime final : public runtime_defaults<runtime> {
   core::blocking_pool pool_;
   // From here on: what other threads touch. Padded, not aligned: a runtime may live in a
   // coroutine's frame, and frames are not over-aligned.
-  std::byte padding_[64];
+  [[maybe_unused]] std::byte padding_[64];
   core::work_inbox inbox_;
   core::visitors visitors_;
   std::atomic<u64> spawned_outside_{0};

@@ -87,7 +87,7 @@ class idle {
   u32 workers_;
   u32 words_;
   std::unique_ptr<word[]> word_;
-  padding before_counts_;
+  [[maybe_unused]] padding before_counts_;
   std::atomic<u32> searching_{0};
   std::atomic<u32> sleepers_{0};
 };

@@ -74,7 +74,7 @@ class injector {
 
   u32 shards_;
   std::unique_ptr<shard[]> shard_;
-  padding before_mask_;
+  [[maybe_unused]] padding before_mask_;
   std::atomic<u32> filled_{0};
 };
 

@@ -118,7 +118,7 @@ class runtime final : public runtime_defaults<runtime> {
   core::blocking_pool blocking_;
   core::visitors visitors_;  // Threads that post from outside.
   // One sleeper at a time looks up now and then while others run: see worker::park().
-  padding before_hints_;
+  [[maybe_unused]] padding before_hints_;
   std::atomic<bool> watched_{false};
   std::atomic<bool> loot_pays_{true};  // See worker::judge_loot().
   std::mutex threads_mutex_;           // Held to start a thread, and to forbid that for good.
