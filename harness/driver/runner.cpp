@@ -14,6 +14,10 @@ namespace {
 
 constexpr int most_probes = 4;
 
+// Less than that can be the kernel's tick, or a thread on its way to sleep.
+constexpr std::uint64_t least_unrest_ns = 50 * ns_per_ms;
+constexpr double greatest_idle_share = 0.03;
+
 /// What a sample line says about where it stands, apart from what was measured.
 json line_head(const planned_cell& c, const row& r) {
   return {{"row", r.name},     {"contender", r.contender},    {"variant", r.variant},
@@ -214,16 +218,32 @@ bool runner::measure_block(std::uint64_t block) {
     }
   }
   dismiss(members);
+  note_restless_rows();
   return true;
+}
+
+void runner::note_restless_rows() {
+  for (auto& [row, idle] : idle_) {
+    const double share = static_cast<double>(idle.cpu_ns) /
+                         static_cast<double>(std::max<std::uint64_t>(idle.wall_ns, 1));
+    if (idle.cpu_ns < least_unrest_ns || share < greatest_idle_share) continue;
+    if (!restless_.insert(row).second) continue;
+    shown_.note(fmt::format(
+        "note: {} used {:.0f} % of a CPU while it was others' turn: their times suffer from it",
+        row, 100 * share));
+  }
 }
 
 bool runner::take_turn(const planned_cell& c, const row& r, crew_member& member,
                        const place& where) {
-  std::uint64_t idle_cpu_ns = 0;
-  if (member.is_alive()) idle_cpu_ns = (*member.ready())->idle_cpu_ns();
+  idle_time idle;
+  if (member.is_alive()) idle = (*member.ready())->idle();
+  idle_time& so_far = idle_[r.name];
+  so_far.wall_ns += idle.wall_ns;
+  so_far.cpu_ns += idle.cpu_ns;
   const visit_result result = visit_cell(c, member, c.iterations, c.warmup);
   if (result.how.what == outcome::interrupted) return false;
-  keep(c, r, where, result, idle_cpu_ns);
+  keep(c, r, where, result, idle.cpu_ns);
   return true;
 }
 

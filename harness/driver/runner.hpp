@@ -46,6 +46,9 @@ class runner {
   bool measure_block(std::uint64_t block);
   bool take_turn(const planned_cell& c, const row& r, crew_member& member, const place& where);
 
+  /// Idle contenders wait and burn nothing; who does is named, once.
+  void note_restless_rows();
+
   crew make_crew(const std::string& when, std::uint64_t seed);
   void dismiss(crew& members);
   visit_result visit_cell(const planned_cell& c, crew_member& member, std::uint64_t iterations,
@@ -66,6 +69,8 @@ class runner {
   // first bad one settles it, and a hang costs its time limit once.
   std::set<std::pair<std::string, std::string>> settled_;
   std::set<std::tuple<std::uint64_t, std::string, std::string>> done_;
+  std::map<std::string, idle_time> idle_;  // By row: how it spent the turns of others.
+  std::set<std::string> restless_;
 };
 
 }  // namespace regatta::driver

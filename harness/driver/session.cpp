@@ -81,8 +81,10 @@ std::optional<failure> session::wait_for_output(std::uint64_t deadline_ns) {
         {{child_->output(), POLLIN, 0}, {stop_.descriptor(), POLLIN, 0}}};
     const std::uint64_t now = now_ns();
     if (now >= deadline_ns) {
-      return give_up(outcome::timeout, fmt::format("no answer to {} within {}", asked_,
-                                                   say_duration(now - asked_at_ns_)));
+      // What was asked before may have used the time up.
+      const std::uint64_t waited_ns = std::max(deadline_ns, asked_at_ns_) - asked_at_ns_;
+      return give_up(outcome::timeout,
+                     fmt::format("no answer to {} within {}", asked_, say_duration(waited_ns)));
     }
     const std::uint64_t left_ms = (deadline_ns - now) / ns_per_ms + 1;
     const int wait_ms = static_cast<int>(std::min<std::uint64_t>(left_ms, watch_every_ms));
@@ -132,6 +134,7 @@ answer_or<protocol::reply> session::next_reply(std::uint64_t deadline_ns) {
                                                 asked_, parsed.error));
   }
   cpu_after_reply_ns_ = child_->cpu_ns();
+  replied_at_ns_ = now_ns();
   if (const auto* error = std::get_if<protocol::error>(&*parsed)) {
     return failure{
         error->kind == "unsupported" ? outcome::unsupported : outcome::failed,
@@ -225,10 +228,11 @@ std::string session::quit(std::uint64_t grace_ns, bool by_end_of_input) {
                      how->describe());
 }
 
-std::uint64_t session::idle_cpu_ns() const {
-  if (child_ == nullptr) return 0;
-  const std::uint64_t now = child_->cpu_ns();
-  return now > cpu_after_reply_ns_ ? now - cpu_after_reply_ns_ : 0;
+idle_time session::idle() const {
+  if (child_ == nullptr) return {};
+  const std::uint64_t cpu_ns = child_->cpu_ns();
+  return {now_ns() - replied_at_ns_,
+          cpu_ns > cpu_after_reply_ns_ ? cpu_ns - cpu_after_reply_ns_ : 0};
 }
 
 }  // namespace regatta::driver

@@ -24,6 +24,12 @@ struct timed_sample {
   std::uint64_t exchange_ns = 0;
 };
 
+/// A contender that has nothing to do should do nothing: it would slow down whose turn it is.
+struct idle_time {
+  std::uint64_t wall_ns = 0;
+  std::uint64_t cpu_ns = 0;  ///< Burned meanwhile, to the kernel's tick (10 ms).
+};
+
 /// Sees every line of a conversation; `sent` is true for the driver's own.
 using transcript = std::function<void(bool sent, std::string_view line)>;
 
@@ -51,8 +57,8 @@ class session {
   /// otherwise a sentence.
   std::string quit(std::uint64_t grace_ns, bool by_end_of_input = false);
 
-  /// CPU time that the contender burned since its last reply, to the kernel's tick.
-  std::uint64_t idle_cpu_ns() const;
+  /// What passed since the contender's last reply.
+  idle_time idle() const;
 
  private:
   std::optional<failure> send(std::string_view line, std::string_view what);
@@ -71,6 +77,7 @@ class session {
   transcript listener_;
   std::string asked_;  // What we wait for an answer to, for sentences.
   std::uint64_t asked_at_ns_ = 0;
+  std::uint64_t replied_at_ns_ = 0;
   std::uint64_t cpu_after_reply_ns_ = 0;
 };
 

@@ -35,17 +35,11 @@ failure check_sample(const timed_sample& sample, const cell& what, const visit_w
                         say_duration(taken.ns), say_duration(sample.exchange_ns))};
   }
   const std::uint64_t used = taken.threads_used.value_or(0);
-  if (wishes.threads != 0 && used > threads_at_work(what, wishes.threads)) {
+  if (wishes.threads != 0 && used > wishes.threads) {
     return {outcome::failed,
             fmt::format("ran tasks on {} threads; it was set up with {}", used, wishes.threads)};
   }
   return {outcome::ok, ""};
-}
-
-std::uint64_t threads_at_work(const cell& what, std::uint64_t set_up) {
-  const auto from = what.params.find("from");
-  const bool has_outsider = from != what.params.end() && *from == "external";
-  return has_outsider ? set_up + 1 : set_up;
 }
 
 visit_result visit(session& with, const cell& what, const visit_wishes& wishes) {

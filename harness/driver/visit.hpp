@@ -26,10 +26,6 @@ struct visit_result {
 
 visit_result visit(session& with, const cell& what, const visit_wishes& wishes);
 
-/// How many threads may be seen at work in a cell, if the runtime was set up with `set_up`. Where
-/// work comes `from` an `external` thread, that one works as well and is no worker of the runtime.
-std::uint64_t threads_at_work(const cell& what, std::uint64_t set_up);
-
 /// What is wrong with a sample, judged by what the driver knows: the oracle, the work it asked for,
 /// its own clock, the threads it asked for. `ok` if nothing is.
 failure check_sample(const timed_sample& sample, const cell& what, const visit_wishes& wishes);

@@ -64,15 +64,6 @@ TEST(CheckSample, MoreThreadsThanAskedForFail) {
   EXPECT_EQ(e.judged().reason, "ran tasks on 2 threads; it was set up with 1");
 }
 
-TEST(CheckSample, AThreadFromOutsideIsNoWorkerOfTheRuntime) {
-  example e;
-  e.what.params = {{"from", "external"}};
-  e.sample.taken.threads_used = 2;
-  EXPECT_EQ(e.judged().what, outcome::ok);
-  e.sample.taken.threads_used = 3;
-  EXPECT_EQ(e.judged().what, outcome::failed);
-}
-
 TEST(CheckSample, OtherWorkThanAskedForFails) {
   example e;
   e.sample.taken.operations = 20;

@@ -90,9 +90,9 @@ told course::regatta(const std::vector<std::string>& arguments) const {
   return collect(start(arguments));
 }
 
-told course::measure(const std::vector<std::string>& more) const {
+told course::measure(const std::vector<std::string>& more, const std::string& time_limit) const {
   std::vector<std::string> arguments = {
-      "run", "--out", run_folder().string(), "--target-time", "1", "--time-limit", "2"};
+      "run", "--out", run_folder().string(), "--target-time", "1", "--time-limit", time_limit};
   arguments.insert(arguments.end(), two_cells.begin(), two_cells.end());
   arguments.insert(arguments.end(), more.begin(), more.end());
   return regatta(arguments);

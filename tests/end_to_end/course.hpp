@@ -40,7 +40,7 @@ class course {
   /// Runs regatta to its end, in this folder.
   told regatta(const std::vector<std::string>& arguments) const;
   /// A quick measurement into run_folder(): two small cells, short limits, and what is added.
-  told measure(const std::vector<std::string>& more) const;
+  told measure(const std::vector<std::string>& more, const std::string& time_limit = "20") const;
 
   /// Starts regatta and leaves it running; collect() waits for it.
   pid_t start(const std::vector<std::string>& arguments) const;

@@ -176,7 +176,7 @@ class fake {
   void answer(const protocol::hello& asked) {
     scenario_ = nullptr;
     if (options_.misbehave == "hang_in_hello") hang();
-    if (options_.misbehave == "exit_in_hello") std::exit(7);
+    if (options_.misbehave == "exit_in_hello") std::_Exit(7);
     if (options_.misbehave == "wrong_protocol") {
       protocol::write_line(1, R"({"hello":2,"runtime":"fake"})");
       return;
@@ -284,9 +284,10 @@ class fake {
 
   void misbehave_before_the_sample() {
     if (does("hang_in_run")) hang();
-    if (does("exit_in_run")) std::exit(3);
+    if (does("exit_in_run")) std::_Exit(3);
     if (does("segfault_in_run")) {
-      ::signal(SIGSEGV, SIG_DFL);  // A sanitizer would make an exit code of it.
+      // A sanitizer would catch the signal and exit in its own way.
+      ::signal(SIGSEGV, SIG_DFL);
       ::raise(SIGSEGV);
     }
     if (does("noise")) protocol::write_line(1, "debug: about to take a sample");
@@ -295,7 +296,7 @@ class fake {
     if (does("fails")) say(protocol::error{"failed", "this fake does not feel well"});
     if (does("torn_line")) {
       (void)!::write(1, "{\"sample\":{\"ns\"", 15);
-      std::exit(0);
+      std::_Exit(0);
     }
     if (does("closes_stdout")) {
       ::close(1);
@@ -309,7 +310,7 @@ class fake {
       hang();
     }
     if (does("leaves_a_child") && ::fork() == 0) hang();
-    if (does("leaves_a_child")) std::exit(4);
+    if (does("leaves_a_child")) std::_Exit(4);
   }
 
   [[noreturn]] static void eat_memory() {
