@@ -273,6 +273,7 @@ class epoll_reactor {
     std::array<epoll_event, batch> events;
     // Sequentially consistent, before still_idle() looks: the partner of wake().
     sleeping_.store(true, std::memory_order_seq_cst);
+    waiting_.store(true, std::memory_order_seq_cst);
     int ready = 0;
     if (still_idle()) {
       ready = wait(events, deadline);
@@ -281,6 +282,7 @@ class epoll_reactor {
       ready = wait_no_longer(events);
     }
     sleeping_.store(false, std::memory_order_relaxed);
+    waiting_.store(false, std::memory_order_relaxed);
     return hand_out(events, ready, sink);
   }
 
@@ -310,7 +312,13 @@ class epoll_reactor {
     std::size_t handed = 0;
     for (int i = 0; i < ready; ++i) {
       epoll_event const& event = events[static_cast<std::size_t>(i)];
-      if (event.data.ptr == nullptr) continue;  // The bell.
+      if (event.data.ptr == nullptr) {
+        // The bell. An edge goes to one thread alone: where another polls while we wait, and meets
+        // the ring that was meant for us, it rings again. Sequentially consistent: else it was
+        // before we began to wait, and still_idle() has seen why.
+        if (waiting_.load(std::memory_order_seq_cst)) ring_bell();
+        continue;
+      }
       auto const woken = static_cast<source*>(event.data.ptr)->take_events(event.events);
       for (work* const w : {woken.reader, woken.writer}) {
         if (w == nullptr) continue;
@@ -329,7 +337,8 @@ class epoll_reactor {
 
   std::atomic<int> epoll_{-1};
   int bell_ = -1;
-  std::atomic<bool> sleeping_{false};
+  std::atomic<bool> sleeping_{false};  // Nobody has rung for the sleeper yet.
+  std::atomic<bool> waiting_{false};   // From before sleep_until() waits until it has.
   std::atomic<u32> open_sources_{0};
   [[no_unique_address]] typename Threading::lock lock_;  // Guards the sources, and opening.
   source* free_ = nullptr;

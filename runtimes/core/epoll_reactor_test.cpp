@@ -323,5 +323,34 @@ TEST(ReactorThreads, SourcesMayBeAddedAndClosedByAllThreads) {
   EXPECT_FALSE(reactor.has_sources());
 }
 
+// A thread that helps out polls at the moment in which the sleeper is rung for: it takes the edge.
+TEST(ReactorThreads, ARingThatAnotherPollerMeetsReachesTheSleeper) {
+  epoll_reactor<many_threads> reactor;
+  auto const nothing_comes = [](work&) {};
+  std::atomic<u64> rung{0};
+  std::atomic<u64> heard{0};
+  std::atomic<bool> stop{false};
+  std::thread rival([&] {
+    while (!stop.load()) reactor.poll(nothing_comes);
+  });
+  std::thread sleeper([&] {
+    while (!stop.load()) {
+      u64 const seen = rung.load();
+      heard.store(seen);
+      reactor.sleep_until(time_point::max(), nothing_comes,
+                          [&] { return rung.load() == seen && !stop.load(); });
+    }
+  });
+  for (u64 ring = 1; ring <= 3'000; ++ring) {
+    rung.store(ring);
+    reactor.wake();
+    while (heard.load() < ring) std::this_thread::yield();
+  }
+  stop.store(true);
+  reactor.wake();
+  sleeper.join();
+  rival.join();
+}
+
 }  // namespace
 }  // namespace regatta::core
