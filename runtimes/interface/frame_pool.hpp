@@ -10,7 +10,7 @@
 // plain store each, and a dying runtime finds its pending roots by walking the slabs. No list, no
 // lock.
 //
-// Memory once taken for slabs is kept until the process ends.
+// Memory once taken for slabs is kept until trim() is called while no frame lives.
 #pragma once
 
 #include <algorithm>
