@@ -1,5 +1,5 @@
-// single_threaded: one thread, the one that calls block_on(), runs everything. Its queues, timers,
-// channels and sockets need no locks and no atomics; other threads leave work in an inbox.
+// single_threaded: one thread, the one that calls block_on(), runs everything. Its queues and
+// channels need no locks and no atomics; other threads leave work in an inbox.
 //
 // A turn of the loop runs tasks, up to a limit; then it looks whether timers are due, sockets are
 // ready or others have left work. Only when nothing is ready does it sleep, in epoll, until the
