@@ -2,77 +2,143 @@
 # runtimes/<name>/CMakeLists.txt and touches no other file:
 #
 #   regatta_add_runtime(work_stealing SOURCES worker.cpp LIBRARIES PkgConfig::liburing)
-#   regatta_add_foreign_runtime(tokio LANGUAGE rust NEEDS cargo APT cargo
+#   regatta_add_foreign_runtime(tokio LANGUAGE rust NEEDS cargo VERSION 1.85 INSTALL "apt-get install cargo"
 #       BUILD cargo build --release --target-dir ${CMAKE_CURRENT_BINARY_DIR}
 #       COMMAND ${CMAKE_CURRENT_BINARY_DIR}/release/contender_tokio --serve)
 #   regatta_skip_runtime(libuv "libuv was not found; install with: apt-get install libuv1-dev")
 #
-# Each leaves one manifest in contenders/<name>.json. That folder is the list of contenders.
+# Together they leave one manifest in contenders/<name>.json. That folder is the list of contenders.
 include(${CMAKE_CURRENT_LIST_DIR}/RegattaScenarios.cmake)
 
 set(REGATTA_TEMPLATES ${CMAKE_CURRENT_LIST_DIR})
 
+# Builds in other languages go one after the other: they share caches and locks, and each takes all processors.
+set_property(GLOBAL APPEND PROPERTY JOB_POOLS regatta_foreign_builds=1)
+
 function(regatta_json_string result text)
   string(REPLACE "\\" "\\\\" text "${text}")
   string(REPLACE "\"" "\\\"" text "${text}")
+  string(REGEX REPLACE "[\t\r\n]" " " text "${text}")
   set(${result} "\"${text}\"" PARENT_SCOPE)
 endfunction()
 
-function(regatta_write_manifest name kind)
-  set(command "")
+# regatta_json_array(RESULT WORD…): ["WORD", …]
+function(regatta_json_array result)
+  set(quoted_words "")
   foreach(word IN LISTS ARGN)
     regatta_json_string(quoted "${word}")
-    list(APPEND command ${quoted})
+    string(APPEND quoted_words "${quoted}, ")
   endforeach()
-  list(JOIN command ", " command)
-  file(WRITE ${PROJECT_BINARY_DIR}/contenders/${name}.json
-       "{\"name\": \"${name}\", \"command\": [${command}], \"kind\": \"${kind}\"}\n")
+  string(REGEX REPLACE ", $" "" quoted_words "${quoted_words}")
+  set(${result} "[${quoted_words}]" PARENT_SCOPE)
 endfunction()
 
-# A runtime that cannot be built here. Every table shows it as skipped, with the reason.
+# The manifest of a contender lists its programs: one, or one for each variant that is a program of its own.
+# The first is the default. regatta_enter_program(NAME KIND ENTRY) adds one and writes the manifest anew.
+function(regatta_enter_program name kind entry)
+  if(kind)
+    set_property(GLOBAL PROPERTY REGATTA_KIND_OF_${name} "${kind}")
+  endif()
+  get_property(kind GLOBAL PROPERTY REGATTA_KIND_OF_${name})
+  get_property(known GLOBAL PROPERTY REGATTA_PROGRAMS_OF_${name})
+  set(programs "${entry}")
+  if(known)
+    set(programs "${known},\n  ${entry}")
+  endif()
+  set_property(GLOBAL PROPERTY REGATTA_PROGRAMS_OF_${name} "${programs}")
+  get_property(attributes GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name})
+  file(WRITE ${PROJECT_BINARY_DIR}/contenders/${name}.json
+       "{\"name\": \"${name}\", \"kind\": \"${kind}\"${attributes}, \"programs\": [\n  ${programs}\n]}\n")
+endfunction()
+
+# regatta_add_program(NAME KIND [VARIANT v] [LAWS command…] COMMAND command…)
+function(regatta_add_program name kind)
+  cmake_parse_arguments(PROGRAM "" "VARIANT" "LAWS;COMMAND" ${ARGN})
+  regatta_json_array(command ${PROGRAM_COMMAND})
+  regatta_json_array(laws ${PROGRAM_LAWS})
+  regatta_enter_program(${name} "${kind}"
+    "{\"variant\": \"${PROGRAM_VARIANT}\", \"command\": ${command}, \"laws\": ${laws}}")
+endfunction()
+
+# A runtime, or one variant of it, that cannot be built here. Every table shows it as skipped, with the
+# reason: what is missing, and the command that brings it.
 function(regatta_skip_runtime name why)
+  cmake_parse_arguments(SKIPPED "" "VARIANT" "" ${ARGN})
   regatta_json_string(reason "${why}")
-  file(WRITE ${PROJECT_BINARY_DIR}/contenders/${name}.json "{\"name\": \"${name}\", \"skipped\": ${reason}}\n")
-  message(STATUS "Contender ${name} is skipped: ${why}")
+  regatta_enter_program(${name} "" "{\"variant\": \"${SKIPPED_VARIANT}\", \"skipped\": ${reason}}")
+  message(STATUS "Contender ${name} ${SKIPPED_VARIANT} is skipped: ${why}")
 endfunction()
 
 # A C++ runtime: runtimes/<name>/runtime.hpp defines regatta::runtimes::<name>::runtime. Its contender is
 # one program, one small source for each scenario, and one test for each; so are its laws.
+#
+#   VARIANT       the class is called so instead of `runtime`, and is one of several of this folder, each with
+#                 a program of its own; the one that is added first is the contender's default
+#   SOURCES       compiled for each variant anew
+#   LIBRARIES     what the runtime links
+#   DEFINITIONS   for everything that includes runtime.hpp
+#   NOT_MEASURED  for tests only: `regatta run` passes it over
 function(regatta_add_runtime name)
-  cmake_parse_arguments(RUNTIME "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(RUNTIME "NOT_MEASURED" "VARIANT" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  set(program ${name})
+  set(REGATTA_CLASS runtime)
+  if(RUNTIME_VARIANT)
+    set(program ${name}_${RUNTIME_VARIANT})
+    set(REGATTA_CLASS ${RUNTIME_VARIANT})
+  endif()
+  if(RUNTIME_NOT_MEASURED)
+    set_property(GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name} ", \"measured\": false")
+  endif()
   set(libraries regatta_interface ${RUNTIME_LIBRARIES})
   if(TARGET regatta_core)
     list(APPEND libraries regatta_core)
   endif()
-  regatta_box(regatta_runtime_${name} PATH runtimes/${name} SOURCES ${RUNTIME_SOURCES} LINKS ${libraries})
+  set(box regatta_runtime_${program})
+  regatta_box(${box} PATH runtimes/${name} SOURCES ${RUNTIME_SOURCES} LINKS ${libraries})
+  get_target_property(box_type ${box} TYPE)
+  if(box_type STREQUAL "INTERFACE_LIBRARY")
+    target_compile_definitions(${box} INTERFACE ${RUNTIME_DEFINITIONS})
+  else()
+    target_compile_definitions(${box} PUBLIC ${RUNTIME_DEFINITIONS})
+  endif()
 
   set(REGATTA_RUNTIME ${name})
-  set(sources ${CMAKE_CURRENT_BINARY_DIR}/subject.cpp)
-  configure_file(${REGATTA_TEMPLATES}/subject.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/subject.cpp @ONLY)
+  set(REGATTA_VARIANT "${RUNTIME_VARIANT}")
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/${program})
+  set(sources ${generated}/subject.cpp)
+  configure_file(${REGATTA_TEMPLATES}/subject.cpp.in ${generated}/subject.cpp @ONLY)
   regatta_list_scenarios(scenarios)
   foreach(REGATTA_SCENARIO IN LISTS scenarios)
-    set(source ${CMAKE_CURRENT_BINARY_DIR}/pair_${REGATTA_SCENARIO}.cpp)
+    set(source ${generated}/pair_${REGATTA_SCENARIO}.cpp)
     configure_file(${REGATTA_TEMPLATES}/pair.cpp.in ${source} @ONLY)
     list(APPEND sources ${source})
   endforeach()
 
-  add_executable(contender_${name} ${sources})
-  target_link_libraries(contender_${name} PRIVATE
-    regatta_runtime_${name} regatta_scenarios regatta_contender_main regatta_flags)
-  regatta_write_manifest(${name} "c++" ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${name} --serve)
+  add_executable(contender_${program} ${sources})
+  target_link_libraries(contender_${program} PRIVATE
+    ${box} regatta_scenarios regatta_contender_main regatta_flags)
 
+  set(laws "")
   if(REGATTA_TESTS)
-    foreach(scenario IN LISTS scenarios)
-      add_test(NAME smoke.${name}.${scenario} COMMAND contender_${name} --check=${scenario})
-      set_tests_properties(smoke.${name}.${scenario} PROPERTIES
-        LABELS smoke TIMEOUT 120 SKIP_RETURN_CODE 77)
-    endforeach()
-    regatta_add_laws(${name})
+    regatta_add_smoke_tests(${program} ${scenarios})
+    regatta_add_laws(${program} ${generated} laws)
   endif()
+  regatta_add_program(${name} "c++" VARIANT "${RUNTIME_VARIANT}" LAWS ${laws}
+    COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${program} --serve)
 endfunction()
 
-# The test program laws_<runtime>: every law, instantiated for this runtime.
-function(regatta_add_laws REGATTA_RUNTIME)
+# Each scenario on contender_<program> at smoke size.
+function(regatta_add_smoke_tests program)
+  foreach(scenario IN LISTS ARGN)
+    add_test(NAME smoke.${program}.${scenario} COMMAND contender_${program} --check=${scenario})
+    set_tests_properties(smoke.${program}.${scenario} PROPERTIES
+      LABELS smoke TIMEOUT 120 SKIP_RETURN_CODE 77)
+  endforeach()
+endfunction()
+
+# The test program laws_<program>: every law, instantiated for REGATTA_CLASS of REGATTA_RUNTIME. Sets
+# `result` to the command that runs it.
+function(regatta_add_laws REGATTA_PROGRAM generated result)
   file(GLOB laws CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/runtimes/laws
        ${PROJECT_SOURCE_DIR}/runtimes/laws/*.hpp)
   if(NOT laws)
@@ -81,38 +147,81 @@ function(regatta_add_laws REGATTA_RUNTIME)
   set(sources "")
   foreach(header IN LISTS laws)
     get_filename_component(REGATTA_LAW ${header} NAME_WE)
-    set(source ${CMAKE_CURRENT_BINARY_DIR}/law_${REGATTA_LAW}.cpp)
+    set(source ${generated}/law_${REGATTA_LAW}.cpp)
     configure_file(${REGATTA_TEMPLATES}/law.cpp.in ${source} @ONLY)
     list(APPEND sources ${source})
   endforeach()
-  regatta_test(laws_${REGATTA_RUNTIME} SOURCES ${sources}
-               LINKS regatta_runtime_${REGATTA_RUNTIME} regatta_laws TIMEOUT 300)
+  regatta_test(laws_${REGATTA_PROGRAM} SOURCES ${sources}
+               LINKS regatta_runtime_${REGATTA_PROGRAM} regatta_laws TIMEOUT 300)
+  set(${result} ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/laws_${REGATTA_PROGRAM} PARENT_SCOPE)
 endfunction()
 
 # A contender in any language: a program that speaks protocol 1 on stdin and stdout.
 #
 #   LANGUAGE  for the tables
-#   NEEDS     the program that builds it; without it the contender is skipped
-#   APT       the package that brings NEEDS, for the reason
-#   BUILD     the command that builds it, run in the runtime's folder; may be missing
+#   NEEDS     the program that builds or runs it; without it the contender is skipped
+#   VERSION   the oldest NEEDS that will do, as `NEEDS --version` (or `NEEDS version`) tells it
+#   INSTALL   how to get NEEDS, for the reason: a command
+#   BUILD     the command that builds it, run in the runtime's folder; may be missing. Where it fails the
+#             contender is skipped, and the build goes on, unless REGATTA_REQUIRE_CONTENDERS is set
 #   COMMAND   the command that starts it
 function(regatta_add_foreign_runtime name)
-  cmake_parse_arguments(FOREIGN "" "LANGUAGE;NEEDS;APT" "BUILD;COMMAND" ${ARGN})
+  cmake_parse_arguments(FOREIGN "" "LANGUAGE;NEEDS;VERSION;INSTALL" "BUILD;COMMAND" ${ARGN})
+  if(REGATTA_SANITIZE)
+    regatta_skip_runtime(${name} "its language has sanitizers of its own: see the other builds")
+    return()
+  endif()
   if(FOREIGN_NEEDS)
-    find_program(REGATTA_PROGRAM_${FOREIGN_NEEDS} ${FOREIGN_NEEDS})
-    if(NOT REGATTA_PROGRAM_${FOREIGN_NEEDS})
-      set(why "${FOREIGN_NEEDS} was not found")
-      if(FOREIGN_APT)
-        string(APPEND why "; install with: apt-get install ${FOREIGN_APT}")
+    regatta_find_tool(why ${FOREIGN_NEEDS} "${FOREIGN_VERSION}")
+    if(why)
+      if(FOREIGN_INSTALL)
+        string(APPEND why "; install with: ${FOREIGN_INSTALL}")
       endif()
       regatta_skip_runtime(${name} "${why}")
       return()
     endif()
   endif()
+  regatta_add_program(${name} "${FOREIGN_LANGUAGE}" COMMAND ${FOREIGN_COMMAND})
   if(FOREIGN_BUILD)
-    add_custom_target(contender_${name} ALL COMMAND ${FOREIGN_BUILD}
-      WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} USES_TERMINAL VERBATIM
-      COMMENT "Building contender ${name}")
+    add_custom_target(contender_${name} ALL
+      COMMAND ${CMAKE_COMMAND}
+        -D NAME=${name} -D REQUIRED=$<BOOL:${REGATTA_REQUIRE_CONTENDERS}>
+        -D MANIFEST=${PROJECT_BINARY_DIR}/contenders/${name}.json
+        -D LOG=${CMAKE_CURRENT_BINARY_DIR}/build.log
+        -P ${REGATTA_TEMPLATES}/foreign_build.cmake -- ${FOREIGN_BUILD}
+      WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} VERBATIM
+      JOB_POOL regatta_foreign_builds COMMENT "Building contender ${name}")
   endif()
-  regatta_write_manifest(${name} "${FOREIGN_LANGUAGE}" ${FOREIGN_COMMAND})
+  if(REGATTA_TESTS AND REGATTA_COMMAND)
+    add_test(NAME verify.${name} COMMAND regatta verify ${name} ${name}/* --no-laws)
+    set_tests_properties(verify.${name} PROPERTIES LABELS "smoke;foreign" TIMEOUT 300)
+  endif()
+endfunction()
+
+# Sets `result` to why `tool` will not do, or to "" if it will.
+function(regatta_find_tool result tool oldest)
+  set(${result} "" PARENT_SCOPE)
+  find_program(REGATTA_PROGRAM_${tool} ${tool})
+  if(NOT REGATTA_PROGRAM_${tool})
+    set(${result} "${tool} was not found" PARENT_SCOPE)
+    return()
+  endif()
+  if(NOT oldest)
+    return()
+  endif()
+  set(version "")
+  foreach(question --version version)
+    if(NOT version)
+      execute_process(COMMAND ${REGATTA_PROGRAM_${tool}} ${question}
+        OUTPUT_VARIABLE said ERROR_VARIABLE complained RESULT_VARIABLE failed)
+      if(NOT failed AND said MATCHES "([0-9]+\\.[0-9]+(\\.[0-9]+)?)")
+        set(version ${CMAKE_MATCH_1})
+      endif()
+    endif()
+  endforeach()
+  if(NOT version)
+    set(${result} "${tool} does not say its version; ${oldest} or newer is needed" PARENT_SCOPE)
+  elseif(version VERSION_LESS oldest)
+    set(${result} "${tool} is ${version}; ${oldest} or newer is needed" PARENT_SCOPE)
+  endif()
 endfunction()

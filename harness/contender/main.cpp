@@ -136,12 +136,14 @@ int run(int argc, char** argv) {
   }
 
   auto const& program = registry::of_this_program();
-  if (!program.has_variant(chosen.how.variant)) {
+  auto const variant = program.find_variant(chosen.how.variant);
+  if (!variant) {
     std::cerr << "there is no variant '" << chosen.how.variant << "'; there are:";
     for (auto const& name : program.subject().variants) std::cerr << " '" << name << "'";
     std::cerr << "\n";
     return exit_usage;
   }
+  chosen.how.variant = *variant;
   if (chosen.serve) return serve_on_stdio(program);
   if (chosen.check) return check(program, chosen.how, chosen.check_scenario);
   return run_benchmarks(program, chosen, argc, argv);

@@ -86,7 +86,7 @@ static_assert(scenarios::scenario<sleeping>);
 
 struct Pairs : ::testing::Test {
   Pairs() {
-    subject_of<tiny_runtime>{program};
+    subject_of<tiny_runtime>{"", program};
     pair_of<sleeping, tiny_runtime>{program};
     pair_of<adding, tiny_runtime>{program};
   }

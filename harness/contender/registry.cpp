@@ -22,8 +22,11 @@ pair const* registry::find(std::string_view scenario_name) const {
   return found == pairs_.end() ? nullptr : &*found;
 }
 
-bool registry::has_variant(std::string_view name) const {
-  return std::ranges::find(subject_.variants, name) != subject_.variants.end();
+std::optional<std::string> registry::find_variant(std::string_view name) const {
+  auto const& variants = subject_.variants;
+  auto const found = name.empty() ? variants.begin() : std::ranges::find(variants, name);
+  if (found == variants.end()) return std::nullopt;
+  return *found;
 }
 
 }  // namespace regatta::contender

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,7 @@ struct subject {
   std::string scheduling;
   std::string io;
   std::vector<std::string> capabilities;
-  std::vector<std::string> variants = {""};  // The default, "", is always among them.
+  std::vector<std::string> variants = {""};  // The first is the default, and may have no name.
   // The number of threads that run tasks under this setup.
   std::function<std::uint64_t(setup const&)> threads = [](setup const&) { return 1; };
 };
@@ -73,7 +74,8 @@ class registry {
   // By the scenarios' names, in alphabetical order.
   std::vector<pair> const& pairs() const { return pairs_; }
   pair const* find(std::string_view scenario_name) const;
-  bool has_variant(std::string_view name) const;
+  // The variant of that name; the default one for "". Nothing if there is none.
+  std::optional<std::string> find_variant(std::string_view name) const;
 
  private:
   contender::subject subject_;

@@ -69,11 +69,13 @@ counters counters_of(R const& rt) {
   return read;
 }
 
-// Enters R into the registry as this program's runtime.
+// Enters R into the registry as this program's runtime. `variant`: what R is among the contenders
+// of its name, where each of them is a program of its own.
 template <runtime R>
 class subject_of {
  public:
-  explicit subject_of(registry& program = registry::of_this_program()) {
+  explicit subject_of(std::string_view variant = "",
+                      registry& program = registry::of_this_program()) {
     auto const info = R::info();
     subject described;
     described.name = info.name;
@@ -84,7 +86,11 @@ class subject_of {
       if (is_there) described.capabilities.push_back(name);
     }
     described.variants.clear();
-    for (auto const& variant : variants_of<R>()) described.variants.push_back(variant.name);
+    if (variant.empty()) {
+      for (auto const& each : variants_of<R>()) described.variants.push_back(each.name);
+    } else {
+      described.variants.emplace_back(variant);
+    }
     described.threads = [](setup const& how) { return threads_of(how); };
     program.set_subject(std::move(described));
   }

@@ -58,17 +58,18 @@ bool conversation::answer(protocol::request const& request,
 
 protocol::reply conversation::greet(protocol::hello const& request) {
   auto const& runtime = program_.subject();
-  if (!program_.has_variant(request.variant)) {
+  auto const variant = program_.find_variant(request.variant);
+  if (!variant) {
     return unsupported("no variant '" + request.variant +
                        "'; there are: " + listed(runtime.variants));
   }
   cell_.reset();
-  setup_ = {request.variant, request.threads, request.seed};
+  setup_ = {*variant, request.threads, request.seed};
   if (request.slowdown_percent != 0) slowdown_percent_ = request.slowdown_percent;
 
   protocol::hello_reply greeting;
   greeting.runtime = runtime.name;
-  greeting.variant = request.variant;
+  greeting.variant = *variant;
   greeting.variants = runtime.variants;
   greeting.version = runtime.version;
   greeting.language = "c++";

@@ -16,19 +16,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
+contender_program read_program(const nlohmann::json& object) {
+  contender_program found;
+  found.variant = object.value("variant", "");
+  found.command = object.value("command", std::vector<std::string>{});
+  found.skipped = object.value("skipped", "");
+  found.laws = object.value("laws", std::vector<std::string>{});
+  if (!found.skipped.empty()) return found;
+  if (found.command.empty()) {
+    found.skipped = "its manifest names neither a command nor a reason";
+  } else if (const fs::path program = found.command.front();
+             program.is_absolute() && !fs::exists(program)) {
+    found.skipped = fmt::format("it has not been built: there is no {}", program.string());
+  }
+  return found;
+}
+
 contender read_manifest(const fs::path& file) {
   std::ifstream in(file);
   try {
     const auto object = nlohmann::json::parse(in);
     contender found;
     found.name = object.at("name").get<std::string>();
-    found.command = object.value("command", std::vector<std::string>{});
     found.kind = object.value("kind", "");
-    found.skipped = object.value("skipped", "");
-    found.laws = object.value("laws", std::vector<std::string>{});
-    if (found.command.empty() && found.skipped.empty()) {
-      found.skipped = "its manifest names neither a command nor a reason";
+    found.measured = object.value("measured", true);
+    for (const auto& program : object.value("programs", nlohmann::json::array())) {
+      found.programs.push_back(read_program(program));
     }
+    // One with a single program may do without the list.
+    if (found.programs.empty()) found.programs.push_back(read_program(object));
     return found;
   } catch (const nlohmann::json::exception& error) {
     throw usage_error(
@@ -55,7 +71,11 @@ contender contender_at(const std::string& path) {
                     "protocol, for example after: chmod +x {}",
                     path, path));
   }
-  return {fs::path(path).filename().string(), {fs::absolute(path).string()}, "", "", {}};
+  return {
+      .name = fs::path(path).filename().string(),
+      .kind = "",
+      .programs = {
+          {.variant = "", .command = {fs::absolute(path).string()}, .skipped = "", .laws = {}}}};
 }
 
 chosen_contender& entry_for(std::vector<chosen_contender>& chosen, const contender& who) {

@@ -7,12 +7,20 @@
 
 namespace regatta::driver {
 
-struct contender {
-  std::string name;
+struct contender_program {
+  std::string variant;               ///< The one variant that it is; empty: it may offer several.
   std::vector<std::string> command;  ///< Starts it in protocol mode; empty if it was skipped.
-  std::string kind;                  ///< "c++", "rust", …, as its manifest says.
   std::string skipped;               ///< Why there is no program; empty if there is one.
   std::vector<std::string> laws;     ///< A command that checks the runtime's laws; empty if none.
+};
+
+/// Mostly one program; several where its variants need programs of their own. The first is the
+/// default one. Never without any.
+struct contender {
+  std::string name;
+  std::string kind;      ///< "c++", "rust", …, as its manifest says.
+  bool measured = true;  ///< False: it is for tests, and no run takes it.
+  std::vector<contender_program> programs;
 };
 
 /// Reads every manifest of the folder, in the order of their names. Throws ends_command for a

@@ -205,6 +205,20 @@ std::uint64_t child_process::resident_bytes() const {
   return statm ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
+io_backends child_process::backends() const {
+  io_backends seen;
+  std::error_code error;
+  const std::filesystem::directory_iterator descriptors(fmt::format("/proc/{}/fd", pid_), error);
+  if (error) return seen;
+  for (const auto& descriptor : descriptors) {
+    // One that has been closed meanwhile has no target.
+    const std::string target = std::filesystem::read_symlink(descriptor.path(), error).string();
+    seen.epoll = seen.epoll || target == "anon_inode:[eventpoll]";
+    seen.io_uring = seen.io_uring || target == "anon_inode:[io_uring]";
+  }
+  return seen;
+}
+
 std::uint64_t child_process::cpu_ns() const {
   std::ifstream stat(fmt::format("/proc/{}/stat", pid_));
   std::string text;

@@ -24,6 +24,12 @@ struct ending {
   std::string describe() const;
 };
 
+/// Which of the kernel's interfaces for waiting on many descriptors a process has open.
+struct io_backends {
+  bool epoll = false;
+  bool io_uring = false;
+};
+
 struct process_options {
   std::vector<std::string> command;  ///< The program and its arguments; looked up in PATH.
   std::filesystem::path log;         ///< Where stderr is appended; empty: nowhere.
@@ -56,6 +62,8 @@ class child_process {
 
   /// Resident memory now; 0 if the kernel does not say.
   std::uint64_t resident_bytes() const;
+  /// The kernel's I/O back-ends that it holds open now, as its descriptors show.
+  io_backends backends() const;
   /// CPU time of all its threads so far, to the kernel's tick (10 ms); 0 if the kernel does not
   /// say.
   std::uint64_t cpu_ns() const;

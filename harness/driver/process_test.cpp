@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -41,6 +42,18 @@ TEST(Process, SaysHowItEnded) {
   auto signal = shell("kill -SEGV $$");
   EXPECT_EQ(signal.child->ended_within(5 * ns_per_s)->describe(),
             "killed by SIGSEGV (Segmentation fault)");
+}
+
+TEST(Process, ShowsTheBackEndsThatItHoldsOpen) {
+  auto without = shell("read line");
+  EXPECT_FALSE(without.child->backends().epoll);
+  EXPECT_FALSE(without.child->backends().io_uring);
+  const int epoll = ::epoll_create1(0);  // Inherited by whoever starts now.
+  auto with = shell("echo ready; read line");
+  EXPECT_EQ(first_line(*with.child), "ready");
+  EXPECT_TRUE(with.child->backends().epoll);
+  EXPECT_FALSE(with.child->backends().io_uring);
+  ::close(epoll);
 }
 
 TEST(Process, AProgramThatIsNotThereIsASentence) {

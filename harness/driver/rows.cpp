@@ -11,21 +11,23 @@
 namespace regatta::driver {
 namespace {
 
-row row_of(const contender& who, const std::string& variant, std::uint64_t threads) {
+row row_of(const std::string& contender, const contender_program& program,
+           const std::string& variant, std::uint64_t threads) {
   row r;
-  r.name = row_name(who.name, variant, threads);
-  r.contender = who.name;
+  r.name = row_name(contender, variant, threads);
+  r.contender = contender;
   r.variant = variant;
   r.threads = threads;
-  r.command = who.command;
-  if (!who.command.empty()) r.build = build_of(who.command.front());
-  if (!who.skipped.empty()) r.absent = failure{outcome::skipped, who.skipped};
+  r.command = program.command;
+  if (!program.command.empty()) r.build = build_of(program.command.front());
+  if (!program.skipped.empty()) r.absent = failure{outcome::skipped, program.skipped};
   return r;
 }
 
-/// Lets the row introduce itself; answers the variants that it offers.
+/// Lets the row introduce itself; answers the variants that its program offers. A default variant
+/// that turns out to have a name gives the row that name.
 std::vector<std::string> introduce(row& r, std::uint64_t limit_ns, const interrupt& stop) {
-  if (r.absent) return {};
+  if (r.absent) return {r.variant};
   crew_options options;
   options.time_limit_ns = limit_ns;
   crew_member member(r, stop, options);
@@ -37,30 +39,66 @@ std::vector<std::string> introduce(row& r, std::uint64_t limit_ns, const interru
     return {};
   }
   r.hello = protocol::to_json(member.hello());
+  r.variant = member.hello().variant;
+  r.name = row_name(r.contender, r.variant, r.threads);
   member.dismiss();
   return member.hello().variants;
 }
 
-std::vector<std::string> wanted_variants(const chosen_contender& chosen,
-                                         const std::vector<std::string>& offered) {
-  std::vector<std::string> wanted;
-  if (chosen.default_variant) wanted.emplace_back();
+/// A variant that is on offer, and the row of its program's default variant, which has introduced
+/// itself already.
+struct offer {
+  std::string variant;
+  const contender_program* program = nullptr;
+  row introduced;
+};
+
+/// Starts each program of the contender once. The first offer is the contender's default variant.
+std::vector<offer> offers_of(const contender& who, std::uint64_t limit_ns, const interrupt& stop) {
+  std::vector<offer> offers;
+  for (const contender_program& program : who.programs) {
+    row first = row_of(who.name, program, program.variant, 0);
+    std::vector<std::string> variants = introduce(first, limit_ns, stop);
+    // What the program is when nobody asks comes first; an old one need not list it.
+    std::erase_if(variants, [&](const auto& v) { return v.empty() || v == first.variant; });
+    variants.insert(variants.begin(), first.variant);
+    for (const std::string& variant : variants) offers.push_back({variant, &program, first});
+  }
+  return offers;
+}
+
+std::vector<const offer*> wanted_offers(const chosen_contender& chosen,
+                                        const std::vector<offer>& offers) {
+  std::vector<const offer*> wanted;
+  if (chosen.default_variant) wanted.push_back(&offers.front());
   for (const std::string& glob : chosen.variant_globs) {
     bool found = false;
-    for (const std::string& variant : offered) {
-      if (variant.empty() || !matches_glob(glob, variant)) continue;
+    for (const offer& one : offers) {
+      if (one.variant.empty() || !matches_glob(glob, one.variant)) continue;
       found = true;
-      if (std::find(wanted.begin(), wanted.end(), variant) == wanted.end()) {
-        wanted.push_back(variant);
-      }
+      if (std::find(wanted.begin(), wanted.end(), &one) == wanted.end()) wanted.push_back(&one);
     }
-    // A bare star asks for what there is, which may be nothing.
-    if (!found && glob != "*") {
-      throw usage_error(fmt::format("{} has no variant '{}'{}", chosen.who.name, glob,
-                                    suggestion(glob, offered)));
+    // A bare star asks for what there is, which may be nothing. Of a contender that is not there
+    // nobody knows the variants: it is one row that says why.
+    if (found || glob == "*") continue;
+    if (!offers.front().introduced.absent) {
+      std::vector<std::string> names;
+      for (const offer& one : offers) names.push_back(one.variant);
+      throw usage_error(
+          fmt::format("{} has no variant '{}'{}", chosen.who.name, glob, suggestion(glob, names)));
     }
+    if (wanted.empty()) wanted.push_back(&offers.front());
   }
   return wanted;
+}
+
+row row_of(const offer& wanted, std::uint64_t threads, std::uint64_t limit_ns,
+           const interrupt& stop) {
+  const row& first = wanted.introduced;
+  if (first.absent || (first.variant == wanted.variant && threads == 0)) return first;
+  row one = row_of(first.contender, *wanted.program, wanted.variant, threads);
+  introduce(one, limit_ns, stop);
+  return one;
 }
 
 }  // namespace
@@ -80,17 +118,11 @@ std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
       threads.empty() ? std::vector<std::uint64_t>{0} : threads;
   std::vector<row> rows;
   for (const chosen_contender& c : chosen) {
-    row first = row_of(c.who, "", 0);
-    const std::vector<std::string> offered = introduce(first, limit_ns, stop);
-    if (first.absent) {
-      rows.push_back(std::move(first));
-      continue;
-    }
-    for (const std::string& variant : wanted_variants(c, offered)) {
+    const std::vector<offer> offers = offers_of(c.who, limit_ns, stop);
+    for (const offer* wanted : wanted_offers(c, offers)) {
       for (const std::uint64_t count : counts) {
-        row one = variant.empty() && count == 0 ? first : row_of(c.who, variant, count);
-        if (one.hello.is_null()) introduce(one, limit_ns, stop);
-        rows.push_back(std::move(one));
+        rows.push_back(row_of(*wanted, count, limit_ns, stop));
+        if (wanted->introduced.absent) break;
       }
     }
   }

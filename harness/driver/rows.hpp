@@ -15,9 +15,10 @@ namespace regatta::driver {
 std::string row_name(const std::string& contender, const std::string& variant,
                      std::uint64_t threads);
 
-/// Starts each contender once to hear which variants it has. A contender that cannot be started or
-/// does not say hello within `limit_ns` is a row as well, with the reason. `threads` empty: each
-/// variant's own default. Throws ends_command for a variant that no chosen contender offers.
+/// Starts each program of a contender once to hear which variants it has. A contender that cannot
+/// be started or does not say hello within `limit_ns` is a row as well, with the reason. `threads`
+/// empty: each variant's own default. Throws ends_command for a variant that no chosen contender
+/// offers.
 std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
                            const std::vector<std::uint64_t>& threads, std::uint64_t limit_ns,
                            const interrupt& stop);

@@ -115,7 +115,8 @@ visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
     ready = member.ready();
     if (!ready) return {ready.why, std::nullopt};
   }
-  return visit(**ready, c.what, {iterations, warmup, plan_.time_limit_ns, member.threads()});
+  return visit(**ready, c.what,
+               {iterations, warmup, plan_.time_limit_ns, member.threads(), member.hello().io});
 }
 
 void runner::keep(const planned_cell& c, const row& r, const place& where,

@@ -228,6 +228,10 @@ std::string session::quit(std::uint64_t grace_ns, bool by_end_of_input) {
                      how->describe());
 }
 
+io_backends session::backends() const {
+  return child_ == nullptr ? io_backends{} : child_->backends();
+}
+
 idle_time session::idle() const {
   if (child_ == nullptr) return {};
   const std::uint64_t cpu_ns = child_->cpu_ns();

@@ -57,6 +57,9 @@ class session {
   /// otherwise a sentence.
   std::string quit(std::uint64_t grace_ns, bool by_end_of_input = false);
 
+  /// What the contender holds open now to wait on its descriptors with.
+  io_backends backends() const;
+
   /// What passed since the contender's last reply.
   idle_time idle() const;
 

@@ -42,6 +42,21 @@ failure check_sample(const timed_sample& sample, const cell& what, const visit_w
   return {outcome::ok, ""};
 }
 
+failure check_backend(const std::string& claimed, io_backends seen) {
+  const bool claims_ring = claimed.find("io_uring") != std::string::npos;
+  const bool claims_epoll = claimed.find("epoll") != std::string::npos;
+  if (claims_ring && !claims_epoll && seen.epoll && !seen.io_uring) {
+    return {
+        outcome::failed,
+        fmt::format("says that its back-end is {}, but it holds an epoll and no ring", claimed)};
+  }
+  if (claims_epoll && !claims_ring && seen.io_uring && !seen.epoll) {
+    return {outcome::failed,
+            fmt::format("says that its back-end is {}, but it holds a ring and no epoll", claimed)};
+  }
+  return {outcome::ok, ""};
+}
+
 visit_result visit(session& with, const cell& what, const visit_wishes& wishes) {
   const std::uint64_t deadline_ns = now_ns() + wishes.time_limit_ns;
   if (auto noise = with.expect_silence()) return ended(*noise);
@@ -55,6 +70,7 @@ visit_result visit(session& with, const cell& what, const visit_wishes& wishes) 
   if (!sample) return ended(sample.why);
   if (auto noise = with.expect_silence()) return ended(*noise);
   visit_result result{check_sample(*sample, what, wishes), std::nullopt};
+  if (result.how.what == outcome::ok) result.how = check_backend(wishes.io, with.backends());
   if (result.how.what == outcome::ok || result.how.what == outcome::wrong_answer) {
     result.sample = std::move(*sample);
   }

@@ -17,6 +17,7 @@ struct visit_wishes {
   std::uint64_t warmup = 0;
   std::uint64_t time_limit_ns = 0;  ///< For everything together.
   std::uint64_t threads = 0;        ///< What the runtime was set up with; 0: unknown.
+  std::string io;                   ///< The back-end that the contender says it uses.
 };
 
 struct visit_result {
@@ -29,5 +30,10 @@ visit_result visit(session& with, const cell& what, const visit_wishes& wishes);
 /// What is wrong with a sample, judged by what the driver knows: the oracle, the work it asked for,
 /// its own clock, the threads it asked for. `ok` if nothing is.
 failure check_sample(const timed_sample& sample, const cell& what, const visit_wishes& wishes);
+
+/// What is wrong with the back-end that a contender claims, judged by the descriptors that it holds
+/// after it has run: a ring under the name of epoll, or the other way round. Nothing can be said of
+/// one that holds neither, because it may not have needed any yet.
+failure check_backend(const std::string& claimed, io_backends seen);
 
 }  // namespace regatta::driver

@@ -80,5 +80,25 @@ TEST(CheckSample, WhatIsNotSaidIsNotHeldAgainstAnyone) {
   EXPECT_EQ(e.judged().what, outcome::ok);
 }
 
+TEST(CheckBackend, WhatWasSeenMustNotContradictWhatIsClaimed) {
+  const io_backends neither{};
+  const io_backends epoll{.epoll = true, .io_uring = false};
+  const io_backends ring{.epoll = false, .io_uring = true};
+  const io_backends both{.epoll = true, .io_uring = true};
+  for (const io_backends seen : {neither, epoll, both}) {
+    EXPECT_EQ(check_backend("epoll", seen).what, outcome::ok);
+  }
+  for (const io_backends seen : {neither, ring, both}) {
+    EXPECT_EQ(check_backend("io_uring", seen).what, outcome::ok);
+  }
+  for (const io_backends seen : {neither, epoll, ring, both}) {
+    EXPECT_EQ(check_backend("none", seen).what, outcome::ok);
+    EXPECT_EQ(check_backend("", seen).what, outcome::ok);
+  }
+  EXPECT_EQ(check_backend("epoll", ring).what, outcome::failed);
+  EXPECT_EQ(check_backend("io_uring", epoll).what, outcome::failed);
+  EXPECT_THAT(check_backend("io_uring", epoll).reason, HasSubstr("holds an epoll and no ring"));
+}
+
 }  // namespace
 }  // namespace regatta::driver

@@ -61,6 +61,10 @@ void course::enter_skipped(const std::string& name, const std::string& why) {
   std::ofstream(folder_ / "contenders" / (name + ".json")) << manifest.dump();
 }
 
+void course::enter_manifest(const std::string& name, const json& manifest) {
+  std::ofstream(folder_ / "contenders" / (name + ".json")) << manifest.dump();
+}
+
 pid_t course::start(const std::vector<std::string>& arguments) const {
   std::vector<std::string> command = {REGATTA};
   command.insert(command.end(), arguments.begin(), arguments.end());

@@ -36,6 +36,8 @@ class course {
   /// Enters an honest fake whose manifest names a command that checks laws.
   void enter_with_laws(const std::string& name, const std::vector<std::string>& laws);
   void enter_skipped(const std::string& name, const std::string& why);
+  /// Enters a contender by a manifest of the test's own.
+  void enter_manifest(const std::string& name, const json& manifest);
 
   /// Runs regatta to its end, in this folder.
   told regatta(const std::vector<std::string>& arguments) const;

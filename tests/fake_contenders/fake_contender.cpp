@@ -34,6 +34,7 @@ using std::uint64_t;
 struct options {
   std::string name = "fake";
   std::string misbehave = "honest";
+  std::string default_variant;   // What its default is called; empty: it has no name.
   std::string only;              // The scenario in which it misbehaves; empty: in all.
   double iteration_ns = 20'000;  // What one iteration claims to take.
   double slow_percent = 0;
@@ -77,8 +78,8 @@ const std::map<std::string, std::string> kinds = {
 
 [[noreturn]] void usage(int code) {
   fmt::print(
-      "fake_contender [--name N] [--misbehave KIND] [--only SCENARIO] [--iteration-ns X] "
-      "[--slow-percent X] [--noise-percent X]\n\n");
+      "fake_contender [--name N] [--default-variant V] [--misbehave KIND] [--only SCENARIO] "
+      "[--iteration-ns X] [--slow-percent X] [--noise-percent X]\n\n");
   for (const auto& [kind, what] : kinds) fmt::print("  {:<18} {}\n", kind, what);
   std::exit(code);
 }
@@ -95,6 +96,8 @@ options parse(int argc, char** argv) {
       o.name = value;
     else if (flag == "--misbehave")
       o.misbehave = value;
+    else if (flag == "--default-variant")
+      o.default_variant = value;
     else if (flag == "--only")
       o.only = value;
     else if (flag == "--iteration-ns")
@@ -181,13 +184,14 @@ class fake {
       protocol::write_line(1, R"({"hello":2,"runtime":"fake"})");
       return;
     }
-    if (!asked.variant.empty() && asked.variant != "slow") {
+    const std::string variant = asked.variant.empty() ? options_.default_variant : asked.variant;
+    if (variant != options_.default_variant && variant != "slow") {
       say(protocol::error{"unsupported",
                           fmt::format("no variant '{}'; there is: slow", asked.variant)});
       return;
     }
     slow_percent_ = options_.slow_percent + static_cast<double>(asked.slowdown_percent) +
-                    (asked.variant == "slow" ? 30 : 0);
+                    (variant == "slow" ? 30 : 0);
     threads_ = asked.threads == 0 ? 1 : asked.threads;
     if (options_.misbehave == "too_many_threads") threads_ *= 2;
     if (options_.misbehave == "spins_when_idle" && !spinner_.joinable()) {
@@ -197,8 +201,8 @@ class fake {
     }
     protocol::hello_reply reply;
     reply.runtime = options_.name;
-    reply.variant = asked.variant;
-    reply.variants = {"", "slow"};
+    reply.variant = variant;
+    reply.variants = {options_.default_variant, "slow"};
     reply.version = "1.0";
     reply.language = "c++";
     reply.scheduling = "none";

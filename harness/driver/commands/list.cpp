@@ -19,12 +19,11 @@ struct list_options {
   bool as_json = false;
 };
 
-json contender_json(const contender& who, const row& r) {
-  json object = {{"contender", who.name},
-                 {"kind", who.kind},
-                 {"command", who.command},
-                 {"hello", r.hello},
-                 {"laws", who.laws}};
+json row_json(const contender& who, const row& r) {
+  json object = {{"contender", who.name},    {"row", r.name},
+                 {"variant", r.variant},     {"kind", who.kind},
+                 {"measured", who.measured}, {"command", r.command},
+                 {"hello", r.hello}};
   object["outcome"] = r.absent ? name_of(r.absent->what) : "ok";
   object["reason"] = r.absent ? r.absent->reason : "";
   return object;
@@ -53,17 +52,22 @@ std::string list_text(const json& texts) {
   return names.empty() ? "–" : joined(names);
 }
 
-void print_contender(const contender& who, const row& r) {
+std::string threads_text(std::uint64_t threads) {
+  if (threads == 0) return "any number of threads";
+  return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
+}
+
+void print_row(const contender& who, const row& r) {
   if (r.absent) {
-    fmt::print("  {:<20} {}: {}\n", who.name, name_of(r.absent->what), r.absent->reason);
+    fmt::print("  {:<28} {}: {}\n", r.name, name_of(r.absent->what), r.absent->reason);
     return;
   }
   const json& h = r.hello;
   const auto text = [&](const char* key) { return h.at(key).get<std::string>(); };
-  fmt::print("  {:<20} {} {}, {}, {}, {} threads\n", who.name, text("language"), text("version"),
-             text("scheduling"), text("io"), h.at("threads").get<std::uint64_t>());
-  fmt::print("  {:<20} can: {}; variants: {}\n", "", list_text(h.at("capabilities")),
-             list_text(h.at("variants")));
+  fmt::print("  {:<28} {} {}, {}, {}, {}{}\n", r.name, text("language"), text("version"),
+             text("scheduling"), text("io"), threads_text(h.at("threads").get<std::uint64_t>()),
+             who.measured ? "" : "; for tests, never measured");
+  fmt::print("  {:<28} can: {}\n", "", list_text(h.at("capabilities")));
 }
 
 void print_scenario(const specification::specification& s) {
@@ -81,13 +85,18 @@ exit_code list(const list_options& options) {
   const interrupt stop;
   const auto known = read_manifests(contenders_folder(options.contenders));
   json found = {{"contenders", json::array()}, {"scenarios", json::array()}};
-  if (!options.as_json) fmt::print("Contenders\n");
+  if (!options.as_json) {
+    fmt::print(
+        "Contenders, each with its default variant first (language and version, scheduling, "
+        "I/O back-end, threads)\n");
+  }
   for (const contender& who : known) {
-    const row r = plan_rows({{who, true, {}}}, {}, hello_limit_ns, stop).front();
-    if (options.as_json) {
-      found["contenders"].push_back(contender_json(who, r));
-    } else {
-      print_contender(who, r);
+    for (const row& r : plan_rows({{who, true, {"*"}}}, {}, hello_limit_ns, stop)) {
+      if (options.as_json) {
+        found["contenders"].push_back(row_json(who, r));
+      } else {
+        print_row(who, r);
+      }
     }
   }
   if (!options.as_json) fmt::print("\nScenarios (parameters with their defaults)\n");

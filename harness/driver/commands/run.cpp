@@ -66,6 +66,23 @@ std::uint64_t any_seed() {
   return std::random_device{}() % 1'000'000;
 }
 
+/// Without those that are for tests. Whoever asks for one by name is told.
+std::vector<chosen_contender> measured_ones(std::vector<chosen_contender> chosen,
+                                            const run_options& options) {
+  std::erase_if(chosen, [&](const chosen_contender& c) {
+    if (c.who.measured) return false;
+    for (const std::string& wanted : options.wanted) {
+      if (wanted.substr(0, wanted.find('/')) != c.who.name) continue;
+      throw usage_error(fmt::format(
+          "{} is for tests, and its times mean nothing; expected a contender that can be measured, "
+          "see: regatta list",
+          c.who.name));
+    }
+    return true;
+  });
+  return chosen;
+}
+
 plan make_plan(const run_options& options, const interrupt& stop) {
   plan p;
   p.matrix = options.full ? "full" : "quick";
@@ -90,8 +107,8 @@ plan make_plan(const run_options& options, const interrupt& stop) {
   for (cell& c : choose_cells(specification::all(), wishes)) {
     p.cells.push_back({.what = std::move(c)});
   }
-  p.rows = plan_rows(wanted_contenders(options.contenders, options.wanted), threads,
-                     std::min(hello_limit_ns, p.time_limit_ns), stop);
+  p.rows = plan_rows(measured_ones(wanted_contenders(options.contenders, options.wanted), options),
+                     threads, std::min(hello_limit_ns, p.time_limit_ns), stop);
   if (!options.no_twin) add_twin(p.rows, options.twin);
   return p;
 }

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -161,7 +162,7 @@ class row_check {
         return;
       }
       const visit_result result =
-          visit(**ready, smoke, {iterations, 0, limit_ns(), member_.threads()});
+          visit(**ready, smoke, {iterations, 0, limit_ns(), member_.threads(), member_.hello().io});
       if (result.how.what == outcome::interrupted) return;
       if (result.how.what == outcome::unsupported) {
         found_.neutral(outcome::unsupported, smoke.key, result.how.reason);
@@ -236,9 +237,10 @@ class row_check {
   crew_member member_;
 };
 
-void check_laws(const contender& who, const interrupt& stop, findings& found) {
-  if (who.laws.empty()) return;
-  found.begin(who.name + " laws");
+void check_laws(const std::string& name, const contender_program& who, const interrupt& stop,
+                findings& found) {
+  if (who.laws.empty() || !who.skipped.empty()) return;
+  found.begin(row_name(name, who.variant, 0) + " laws");
   auto started = child_process::start({who.laws, {}});
   if (!started.child) return found.wrong("laws", started.error);
   ::setenv("GTEST_BRIEF", "1", 0);
@@ -274,8 +276,14 @@ exit_code verify(const verify_options& options) {
     if (options.wanted.empty()) c.variant_globs = {"*"};
     const auto rows = plan_rows({c}, {}, hello_limit_ns, stop);
     for (const row& r : rows) row_check(r, options, stop, found).go();
-    const bool runs = !rows.empty() && !rows.front().absent;
-    if (runs && !options.no_laws && !stop.requested()) check_laws(c.who, stop, found);
+    for (const contender_program& program : c.who.programs) {
+      const bool takes_part = std::any_of(rows.begin(), rows.end(), [&](const row& r) {
+        return r.command == program.command && !r.absent;
+      });
+      if (takes_part && !options.no_laws && !stop.requested()) {
+        check_laws(c.who.name, program, stop, found);
+      }
+    }
   }
   if (stop.requested()) throw ends_command(exit_code::interrupted, "interrupted");
   if (found.all().empty()) {
