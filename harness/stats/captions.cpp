@@ -68,4 +68,21 @@ std::string machine_caption(json const& summary) {
   return text;
 }
 
+std::string row_caption(json const& row) {
+  json const& hello = row.at("hello");
+  std::string text = known(hello, "/language");
+  auto const append = [&text](char const* separator, std::string const& more) {
+    if (!more.empty()) text += (text.empty() ? "" : separator) + more;
+  };
+  append(" ", known(hello, "/version"));
+  for (char const* key : {"/scheduling", "/io", "/allocator"}) append(", ", known(hello, key));
+  if (auto const track = known(hello, "/track"); track != "default") append(", ", track);
+  auto const threads = known(hello, "/threads");
+  if (!threads.empty() && threads != "0") append("; ", threads + " threads set up");
+  if (json const& seen = row.at("threads_used"); !seen.is_null()) {
+    append(threads.empty() || threads == "0" ? "; " : ", ", seen.dump() + " seen at work");
+  }
+  return text;
+}
+
 }  // namespace regatta::stats

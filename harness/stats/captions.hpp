@@ -16,4 +16,8 @@ std::string evidence_caption(nlohmann::ordered_json const& summary);
 // "Intel Xeon, 2 cores, Linux 6.1", of what machine.json knows.
 std::string machine_caption(nlohmann::ordered_json const& summary);
 
+// Who a row of summary.json was: "rust 1.53.0, work-stealing, epoll, glibc malloc; 2 threads set
+// up, 2 seen at work". What its contender did not say is left out; empty for one that said nothing.
+std::string row_caption(nlohmann::ordered_json const& row);
+
 }  // namespace regatta::stats

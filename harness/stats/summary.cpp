@@ -444,6 +444,19 @@ json or_null(json const& object, char const* key) {
   return object.is_object() && object.contains(key) ? object[key] : json();
 }
 
+// The most threads that the row was seen to run tasks on, in any cell; null where none was counted.
+json most_threads_seen(json const& cells, json const& row) {
+  json most;
+  for (json const& cell : cells) {
+    for (json const& result : cell.at("results")) {
+      if (result.at("row") != row || !result.contains("threads_used")) continue;
+      json const& seen = result.at("threads_used");
+      if (!seen.is_null() && (most.is_null() || seen > most)) most = seen;
+    }
+  }
+  return most;
+}
+
 }  // namespace
 
 nlohmann::ordered_json summarise(measurements const& samples, run_description const& description) {
@@ -475,6 +488,9 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
   summary["noise"] = noise_of(run);
   json& cells = summary["cells"] = json::array();
   for (planned_cell const& cell : run.cells) cells.push_back(cell_document(run, cell));
+  // Not through the references from above: an object that grows moves what it holds.
+  for (json& row : summary["rows"])
+    row["threads_used"] = most_threads_seen(summary["cells"], row.at("row"));
   summary["geometric_means"] = geometric_means(run, run.cells);
   summary["scenarios"] = scenarios_of(run);
   return summary;

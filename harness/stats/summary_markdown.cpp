@@ -89,6 +89,21 @@ std::string means_table(json const& summary) {
          lines;
 }
 
+std::string rows_list(json const& summary) {
+  std::string lines;
+  for (json const& row : summary.at("rows")) {
+    if (row.at("twin").get<bool>()) continue;
+    if (auto const who = row_caption(row); !who.empty()) {
+      lines += fmt::format("| {} | {} |\n", escaped(row.at("row")), escaped(who));
+    }
+  }
+  if (lines.empty()) return lines;
+  return "\n## Who ran\n\nWhat each contender says of itself, and how many threads were seen to "
+         "run "
+         "tasks.\n\n| row | version, scheduling, I/O back-end, allocator; threads |\n|---|---|\n" +
+         lines;
+}
+
 }  // namespace
 
 std::string summary_markdown(json const& summary) {
@@ -107,6 +122,7 @@ std::string summary_markdown(json const& summary) {
   }
   if (!absent.empty()) text += "\nNot in this run:\n\n" + absent;
 
+  text += rows_list(summary);
   text += means_table(summary);
 
   std::string scenario;

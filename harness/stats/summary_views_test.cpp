@@ -35,7 +35,9 @@ measurements some_run() {
   for (std::uint64_t block = 0; block != 6; ++block) {
     double const wind = 1.0 + 0.1 * static_cast<double>(block);
     double const own = block % 2 == 0 ? 1.01 : 0.99;
-    all.add(visit("alpha", "skynet", block, 1'000 * wind));
+    auto alpha = visit("alpha", "skynet", block, 1'000 * wind);
+    alpha.threads_used = block == 3 ? 3 : 1;
+    all.add(alpha);
     all.add(visit("alpha#twin", "skynet", block, 1'000 * wind * own));
     all.add(visit("beta/threads=1", "skynet", block, 1'001 * wind * own));
     auto gamma = visit("gamma", "skynet", block, 1'500 * wind);
@@ -53,7 +55,8 @@ measurements some_run() {
 
 json some_summary() {
   auto const plan = json::parse(R"({"blocks":6,"seed":1,"rows":[
-    {"row":"alpha"},{"row":"alpha#twin","twin":true},{"row":"beta/threads=1"},{"row":"gamma"},
+    {"row":"alpha","hello":{"language":"c++","version":"1.2","scheduling":"work-stealing","io":"epoll",
+     "allocator":"glibc malloc","track":"default","threads":2}},{"row":"alpha#twin","twin":true},{"row":"beta/threads=1"},{"row":"gamma"},
     {"row":"delta|1"},{"row":"tokio","skipped":"cargo was not found"}]})");
   auto const machine = json::parse(
       R"({"label":"shared","cpu":{"model":"A CPU","cores":2},"kernel":{"release":"6.1"}})");
@@ -113,6 +116,15 @@ TEST(TerminalTable, NamesTheNoiseFloorTheEvidenceAndTheMachine) {
   EXPECT_THAT(text, HasSubstr("96.9 %"));
   EXPECT_THAT(text, HasSubstr("A CPU, 2 cores, Linux 6.1"));
   EXPECT_THAT(text, Not(HasSubstr("alpha#twin")));
+}
+
+TEST(TerminalTable, NamesEachRowsVersionBackEndAndThreads) {
+  auto const text = terminal_table(some_summary(), {.columns = 200});
+  EXPECT_THAT(text, HasSubstr("\nalpha: c++ 1.2, work-stealing, epoll, glibc malloc; 2 threads set "
+                              "up, 3 seen at work\n"));
+  auto const page = summary_markdown(some_summary());
+  EXPECT_THAT(page, HasSubstr("\n| alpha | c++ 1.2, work-stealing, epoll, glibc malloc; 2 threads "
+                              "set up, 3 seen at work |\n"));
 }
 
 TEST(TerminalTable, PaintsOnlyWhenAskedTo) {

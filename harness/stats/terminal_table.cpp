@@ -243,6 +243,16 @@ std::string reasons(json const& summary, std::size_t columns, painter const& pai
   return text.empty() ? text : paint(tone::heading, "Without a number") + "\n" + text + "\n";
 }
 
+std::string who_ran(json const& summary, std::size_t columns, painter const& paint) {
+  std::string text;
+  for (json const& row : summary.at("rows")) {
+    if (row.at("twin").get<bool>()) continue;
+    auto const who = row_caption(row);
+    if (!who.empty()) text += wrapped(row.at("row").get<std::string>() + ": " + who, columns);
+  }
+  return text.empty() ? text : paint(tone::heading, "Who ran") + "\n" + text + "\n";
+}
+
 std::string means(json const& summary, painter const& paint) {
   std::string text;
   for (json const& mean : summary.at("geometric_means")) {
@@ -276,6 +286,7 @@ std::string terminal_table(json const& summary, table_options options) {
     text += parts(lines_of(table, rows), rows, options.columns, paint) + "\n";
   }
   text += reasons(summary, options.columns, paint);
+  text += who_ran(summary, options.columns, paint);
   text += means(summary, paint);
   text += wrapped(
       "Time per operation of the best row, and the ratios of the others to it, paired within "
