@@ -127,6 +127,29 @@ function(regatta_add_runtime name)
     COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${program} --serve)
 endfunction()
 
+# A C++ library in its own idiom: the sources enter its subject and its scenarios into the contender's registry
+# (harness/contender/registry.hpp) and are linked with the harness, which brings main() and the protocol.
+#
+#   regatta_add_native_runtime(asio_native SOURCES subject.cpp skynet.cpp LIBRARIES Boost::headers)
+function(regatta_add_native_runtime name)
+  cmake_parse_arguments(NATIVE "" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  set(facade ${PROJECT_BINARY_DIR}/boxes/regatta_native_${name})
+  file(MAKE_DIRECTORY ${facade}/runtimes)
+  if(NOT EXISTS ${facade}/runtimes/${name})
+    file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${facade}/runtimes/${name} SYMBOLIC)
+  endif()
+  add_executable(contender_${name} ${NATIVE_SOURCES})
+  target_include_directories(contender_${name} PRIVATE ${facade})
+  target_compile_definitions(contender_${name} PRIVATE ${NATIVE_DEFINITIONS})
+  target_link_libraries(contender_${name} PRIVATE
+    regatta_scenarios regatta_contender_main ${NATIVE_LIBRARIES} regatta_flags)
+  if(REGATTA_TESTS)
+    regatta_list_scenarios(scenarios)
+    regatta_add_smoke_tests(${name} ${scenarios})
+  endif()
+  regatta_add_program(${name} "c++" COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${name} --serve)
+endfunction()
+
 # Each scenario on contender_<program> at smoke size.
 function(regatta_add_smoke_tests program)
   foreach(scenario IN LISTS ARGN)
