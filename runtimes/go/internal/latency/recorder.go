@@ -1,0 +1,60 @@
+package latency
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// So that goroutines on different processors seldom write to the same line of memory.
+	laneCount = 16
+	// A bucket is at most some 32 characters long; this many leave half of a protocol line free.
+	mostBuckets = 1000
+)
+
+// A Recorder is what a scenario writes into. Any goroutine may.
+type Recorder struct {
+	lanes  [laneCount]histogram
+	mutex  sync.Mutex
+	counts map[string]uint64
+}
+
+// Since records how long ago `begin` was. `lane` is any number that differs between goroutines
+// which record at the same time.
+func (r *Recorder) Since(begin time.Time, lane uint64) {
+	r.Record(time.Since(begin), lane)
+}
+
+// Record notes one latency.
+func (r *Recorder) Record(took time.Duration, lane uint64) {
+	r.lanes[lane%laneCount].record(uint64(max(took, 0)))
+}
+
+// Count adds to a figure of the scenario's own.
+func (r *Recorder) Count(name string, figure uint64) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.counts == nil {
+		r.counts = map[string]uint64{}
+	}
+	r.counts[name] += figure
+}
+
+// Counts are the figures. Only while nobody records.
+func (r *Recorder) Counts() map[string]uint64 { return r.counts }
+
+// Buckets are the (value, count) pairs of all lanes, ascending; none if nothing was recorded. Only
+// while nobody records.
+func (r *Recorder) Buckets() [][2]uint64 {
+	var buckets [][2]uint64
+	for i := range bucketCount {
+		var count uint64
+		for lane := range r.lanes {
+			count += r.lanes[lane].counts[i].Load()
+		}
+		if count > 0 {
+			buckets = append(buckets, [2]uint64{middleOf(i), count})
+		}
+	}
+	return shortened(buckets, mostBuckets)
+}
