@@ -1,0 +1,1 @@
+"""Here so that pytest finds regatta_asyncio from wherever it is started."""

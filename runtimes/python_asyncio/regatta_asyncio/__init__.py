@@ -1,0 +1,1 @@
+"""Regatta's scenarios on asyncio, and what it takes to measure them."""
