@@ -20,10 +20,5 @@ async def call(function: Callable[[], T]) -> T:
     return await asyncio.wrap_future(_thread.submit(function))
 
 
-def thread_ids() -> set[int]:
-    """What the system calls that thread, once it has been started."""
-    return {
-        thread.native_id
-        for thread in threading.enumerate()
-        if thread.name.startswith(_NAME) and thread.native_id is not None
-    }
+def is_outsider(thread: threading.Thread) -> bool:
+    return thread.name.startswith(_NAME)

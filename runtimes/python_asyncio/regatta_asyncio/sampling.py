@@ -1,6 +1,7 @@
 """Times runs of a scenario, and says what the process spent on them."""
 
 import asyncio
+import threading
 import time
 from typing import Any
 
@@ -53,8 +54,13 @@ def take(loop: asyncio.AbstractEventLoop, scenario: Scenario, iterations: int) -
 
 
 def _cpu_ns_of_workers() -> dict[int, int]:
-    """Of the threads that may run tasks: not of the one that scenarios spawn from outside with."""
+    """Of the threads that may run tasks.
+
+    That is those that Python knows, which leaves out libuv's (it looks names up in them), but for
+    the one that scenarios spawn from outside with.
+    """
+    workers = {
+        thread.native_id for thread in threading.enumerate() if not outsider.is_outsider(thread)
+    }
     times = process.cpu_ns_of_threads()
-    for thread in outsider.thread_ids():
-        times.pop(thread, None)
-    return times
+    return {thread: ns for thread, ns in times.items() if thread in workers}

@@ -58,6 +58,15 @@ class Samples(unittest.TestCase):
         self.assertEqual(sample["answer"], 1_999_000)
         self.assertEqual(sample.get("threads_used", 1), 1)
 
+    def test_threads_that_look_addresses_up_run_no_tasks(self):
+        scenario = SCENARIOS["proxy"](through="proxy", connections=20, round_trips=1)
+        for variant in loops.LOOPS:
+            loop = loops.LOOPS[variant]()
+            sample = sampling.take(loop, scenario, 3)
+            loops.close(loop)
+            with self.subTest(variant):
+                self.assertEqual(sample.get("threads_used", 1), 1)
+
     def test_only_threads_that_worked_are_busy(self):
         before = {1: 1_000, 2: 1_000, 4: 9_000}
         after = {1: 2_000, 2: 1_001, 3: 500, 4: 10}
