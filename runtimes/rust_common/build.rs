@@ -1,4 +1,5 @@
-//! Tells the contenders what they were built with: the compiler, its flags, and the versions that Cargo.lock resolved.
+//! Tells the contenders what they were built with: the compiler, its flags, and the versions that
+//! Cargo.lock resolved.
 
 use std::process::Command;
 use std::{env, fs};
@@ -38,7 +39,8 @@ fn flags() -> String {
     flags
 }
 
-/// `tokio=1.2.3 smol=2.0.0 …`: all packages of the lock file. Cargo writes a package's version in the line after its name.
+/// `tokio=1.2.3 smol=2.0.0 …`: all packages of the lock file. Cargo writes a package's version in
+/// the line after its name.
 fn locked_versions() -> String {
     let lock = fs::read_to_string(LOCK_FILE).expect("the workspace has a Cargo.lock");
     let value = |line: &str, key: &str| Some(line.strip_prefix(key)?.trim_matches('"').to_owned());

@@ -30,8 +30,8 @@ fn open<T>(capacity: Capacity) -> Result<(Sender<T>, Receiver<T>), Failure> {
     })
 }
 
-/// Waits for a message and takes those that are there already with it, up to `at_most`. Answers how many; 0 when the
-/// channel is closed and empty.
+/// Waits for a message and takes those that are there already with it, up to `at_most`. Answers how
+/// many; 0 when the channel is closed and empty.
 async fn recv_many<T>(messages: &Receiver<T>, batch: &mut Vec<T>, at_most: usize) -> usize {
     let Ok(first) = messages.recv().await else {
         return 0;

@@ -1,10 +1,11 @@
 //! async-std as its users would write it: `task::spawn`, `async_std::channel`, `async_std::net`.
 //!
-//! There is one executor, and it is the process's: it starts when it is first used, with a thread for each processor or as
-//! many as ASYNC_STD_THREAD_COUNT says, and never ends. So it outlives the cells, and only the first hello can choose.
+//! There is one executor, and it is the process's: it starts when it is first used, with a thread
+//! for each processor or as many as ASYNC_STD_THREAD_COUNT says, and never ends. So it outlives the
+//! cells, and only the first hello can choose.
 //!
-//! The root of a run is spawned and not left to `block_on`, because the thread in `block_on` is no worker of the executor;
-//! what a scenario spawns "from block_on" is the exception.
+//! The root of a run is spawned and not left to `block_on`, because the thread in `block_on` is no
+//! worker of the executor; what a scenario spawns "from block_on" is the exception.
 
 mod channels;
 mod sockets;

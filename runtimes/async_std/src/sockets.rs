@@ -122,8 +122,8 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Carries bytes both ways until both have ended. An error resets both sides: no peer takes a broken stream for a complete
-/// one.
+/// Carries bytes both ways until both have ended. An error resets both sides: no peer takes a
+/// broken stream for a complete one.
 async fn relay(client: TcpStream, upstream: SocketAddr) -> io::Result<()> {
     let upstream = match connect(upstream).await {
         Ok(upstream) => upstream,

@@ -163,7 +163,8 @@ pub async fn join_cpu(p: JoinCpu) -> Outcome {
 /// What children with `body=receive` receive from.
 type Letters = async_std::channel::Receiver<u64>;
 
-/// To be called where the children are to be spawned from, but for `from=external`, which sees to that itself.
+/// To be called where the children are to be spawned from, but for `from=external`, which sees to
+/// that itself.
 pub async fn spawn(p: Spawn) -> Outcome {
     let (sender, letters) = async_std::channel::bounded(Spawn::LETTERS_WAITING);
     let postman = (p.body == Body::Receive).then(|| task::spawn(deliver(sender, p.tasks)));

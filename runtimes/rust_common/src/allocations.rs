@@ -6,8 +6,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// A thread counts in a slot of its own, so that counting does not make the threads that allocate wait for each other.
-/// Threads past the last slot share that one.
+/// A thread counts in a slot of its own, so that counting does not make the threads that allocate
+/// wait for each other. Threads past the last slot share that one.
 const SLOTS: usize = 512;
 const LAST: usize = SLOTS - 1;
 

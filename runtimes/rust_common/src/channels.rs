@@ -1,5 +1,5 @@
-//! The crate async-channel: what Tokio's users take where a channel has several consumers, and smol's everywhere.
-//! async-std has it too, but an older version as its own.
+//! The crate async-channel: what Tokio's users take where a channel has several consumers, and
+//! smol's everywhere. async-std has it too, but an older version as its own.
 
 use async_channel::{Receiver, Sender};
 
@@ -9,8 +9,9 @@ use crate::scenarios::Capacity;
 /// What a channel may take of memory before anything is sent.
 const MOST_BYTES_AT_ONCE: u64 = 2 << 30;
 
-/// The capacity of a bounded channel, or `None` for one without a bound. Fails where async-channel, in any version, has no
-/// such channel: one without any room, and one whose room, which it allocates at once, would not fit into memory.
+/// The capacity of a bounded channel, or `None` for one without a bound. Fails where async-channel,
+/// in any version, has no such channel: one without any room, and one whose room, which it
+/// allocates at once, would not fit into memory.
 pub fn room_for<T>(capacity: Capacity) -> Result<Option<usize>, Failure> {
     let Capacity::Bounded(capacity) = capacity else {
         return Ok(None);
@@ -44,8 +45,8 @@ pub fn no_rendezvous(library: &str) -> Failure {
     ))
 }
 
-/// Waits for a message and takes those that are there already with it, up to `at_most`. Answers how many; 0 when the
-/// channel is closed and empty.
+/// Waits for a message and takes those that are there already with it, up to `at_most`. Answers how
+/// many; 0 when the channel is closed and empty.
 pub async fn recv_many<T>(messages: &Receiver<T>, batch: &mut Vec<T>, at_most: usize) -> usize {
     let Ok(first) = messages.recv().await else {
         return 0;

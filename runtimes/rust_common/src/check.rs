@@ -1,5 +1,5 @@
-//! Runs every scenario at smoke size, in every combination of its choices, and compares the answers with the oracle: what
-//! the tests of each contender do in each of its variants.
+//! Runs every scenario at smoke size, in every combination of its choices, and compares the answers
+//! with the oracle: what the tests of each contender do in each of its variants.
 
 use std::sync::Arc;
 
@@ -9,8 +9,11 @@ use crate::latency::Recorder;
 use crate::scenarios::Cell;
 use crate::{Failure, Runtime, Setup};
 
-/// A scenario, the sizes that take milliseconds, and the choices of which each is tried with each.
-fn grid() -> Vec<(&'static str, Value, Vec<(&'static str, Value)>)> {
+/// The values of some parameters, of which each is tried with each.
+type Choices = Vec<(&'static str, Value)>;
+
+/// A scenario, the sizes that take milliseconds, and its choices.
+fn grid() -> Vec<(&'static str, Value, Choices)> {
     let styles = json!(["sequential", "join", "spawn"]);
     let shapes = json!([1, 3]);
     vec![
@@ -121,7 +124,8 @@ pub fn every_scenario<R: Runtime>(variant: &'static str, threads: usize) {
     }
 }
 
-/// Panics unless a channel that hands over without ever holding a message is said to be unsupported.
+/// Panics unless a channel that hands over without ever holding a message is said to be
+/// unsupported.
 pub fn a_rendezvous_is_unsupported<R: Runtime>(variant: &'static str) {
     let mut runtime = R::set_up(&Setup {
         variant,

@@ -1,9 +1,10 @@
-//! What latency scenarios write into: how long single things took, as a log-linear histogram for each thread, and how often
-//! something happened.
+//! What latency scenarios write into: how long single things took, as a log-linear histogram for
+//! each thread, and how often something happened.
 //!
-//! The range of a u64 is cut into powers of two and each of those into 128 equal buckets, so that no bucket is wider than
-//! 1/128 (0.8 %) of the values that it holds. The idea is HdrHistogram's (Gil Tene, hdrhistogram.org). Recording takes no
-//! lock, and allocates nothing after a thread's first time.
+//! The range of a u64 is cut into powers of two and each of those into 128 equal buckets, so that
+//! no bucket is wider than 1/128 (0.8 %) of the values that it holds. The idea is HdrHistogram's
+//! (Gil Tene, hdrhistogram.org). Recording takes no lock, and allocates nothing after a thread's
+//! first time.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ fn index_of(value: u64) -> usize {
         return value as usize; // Safe because it is below 128.
     }
     let octave = value.ilog2() - PRECISION_BITS;
-    // The top bit of the shifted value is set, so it counts as one octave by itself. Safe because that is below 256.
+    // The top bit of the shifted value is set, so it counts as one octave by itself. Safe because
+    // that is below 256.
     octave as usize * PER_OCTAVE + (value >> octave) as usize
 }
 
@@ -53,7 +55,8 @@ impl Histogram {
         }
     }
 
-    /// Relaxed, and no read-modify-write: safe because only one thread records, and the counts are read when it is done.
+    /// Relaxed, and no read-modify-write: safe because only one thread records, and the counts are
+    /// read when it is done.
     fn record(&self, value: u64) {
         let count = &self.counts[index_of(value)];
         count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
@@ -110,7 +113,8 @@ impl Recorder {
         self.count(name, begin.elapsed().as_nanos() as u64); // 584 years fit.
     }
 
-    /// A figure of the scenario's own, reported among the counters of the sample; those of several runs add up.
+    /// A figure of the scenario's own, reported among the counters of the sample; those of several
+    /// runs add up.
     pub fn count(&self, name: &'static str, figure: u64) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(name).or_default() += figure;
@@ -121,8 +125,8 @@ impl Recorder {
         std::mem::take(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What was recorded since the last call, in ascending order: the first value is the exact minimum and the last the
-    /// exact maximum. Only while nobody records.
+    /// What was recorded since the last call, in ascending order: the first value is the exact
+    /// minimum and the last the exact maximum. Only while nobody records.
     pub fn take_buckets(&self) -> Vec<Bucket> {
         let histograms = self
             .histograms
@@ -170,7 +174,8 @@ impl Default for Recorder {
     }
 }
 
-/// At most `at_most` buckets that tell the same, coarser: neighbours merge, the two ends keep their exact values.
+/// At most `at_most` buckets that tell the same, coarser: neighbours merge, the two ends keep their
+/// exact values.
 pub fn shortened(mut buckets: Vec<Bucket>, at_most: usize) -> Vec<Bucket> {
     while buckets.len() > at_most.max(3) {
         let last = buckets.len() - 1;

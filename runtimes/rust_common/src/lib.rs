@@ -1,8 +1,8 @@
-//! What every contender in Rust shares: the conversation with the driver, the taking of samples, and of each scenario all
-//! that needs no runtime: its parameters, its answer, its unit of work.
+//! What every contender in Rust shares: the conversation with the driver, the taking of samples,
+//! and of each scenario all that needs no runtime: its parameters, its answer, its unit of work.
 //!
-//! A contender implements [`Runtime`] and calls [`serve::main`]. What a scenario *does* stands in the contender itself, in
-//! the words of its runtime.
+//! A contender implements [`Runtime`] and calls [`serve::main`]. What a scenario *does* stands in
+//! the contender itself, in the words of its runtime.
 
 pub mod allocations;
 pub mod build;
@@ -54,7 +54,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The number of threads that was asked for, or one for each processor that this process may use.
+    /// The number of threads that was asked for, or one for each processor that this process may
+    /// use.
     pub fn threads_or_one_per_core(&self) -> usize {
         match self.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use crate::{Failure, Outcome};
 
-/// A message of so many words of eight bytes, moved by value; the first is its number, the others are zeros.
+/// A message of so many words of eight bytes, moved by value; the first is its number, the others
+/// are zeros.
 #[derive(Clone, Copy)]
 pub struct Message<const WORDS: usize> {
     words: [u64; WORDS],
@@ -54,8 +55,8 @@ impl Tally {
     }
 }
 
-/// The sum of the numbers in all messages, or a failure if there were not as many messages as were sent: a sum alone would
-/// not show that one was lost and another came twice.
+/// The sum of the numbers in all messages, or a failure if there were not as many messages as were
+/// sent: a sum alone would not show that one was lost and another came twice.
 pub fn sum_of_all(tallies: &[Tally], messages_sent: u64) -> Outcome {
     let received: u64 = tallies.iter().map(|tally| tally.messages).sum();
     if received != messages_sent {
@@ -73,7 +74,8 @@ pub fn share_of(producer: u64, producers: u64, messages: u64) -> Range<u64> {
     messages * producer / producers..messages * (producer + 1) / producers
 }
 
-/// How many messages wait, in a channel or for room in it. Relaxed everywhere: safe because they are only counted.
+/// How many messages wait, in a channel or for room in it. Relaxed everywhere: safe because they
+/// are only counted.
 #[derive(Default)]
 pub struct WaitingRoom {
     now: AtomicU64,
@@ -95,8 +97,8 @@ impl WaitingRoom {
     }
 }
 
-/// How many fetches of one task are under way at once. Relaxed everywhere: safe because one task runs all of them, and
-/// these are atomic only because that task may go from thread to thread.
+/// How many fetches of one task are under way at once. Relaxed everywhere: safe because one task
+/// runs all of them, and these are atomic only because that task may go from thread to thread.
 #[derive(Default)]
 pub struct InFlight {
     now: AtomicU64,

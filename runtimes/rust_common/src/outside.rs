@@ -1,4 +1,5 @@
-//! Doing something from a thread that belongs to no runtime: the "external" in where work is spawned from.
+//! Doing something from a thread that belongs to no runtime: the "external" in where work is
+//! spawned from.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Sender};
@@ -13,8 +14,8 @@ struct Outsider {
     tid: Pid,
 }
 
-/// The one such thread. It is started when it is first needed and then kept, so that a run pays for waking it but not for
-/// starting it.
+/// The one such thread. It is started when it is first needed and then kept, so that a run pays for
+/// waking it but not for starting it.
 static OUTSIDER: OnceLock<Outsider> = OnceLock::new();
 
 fn start() -> Outsider {

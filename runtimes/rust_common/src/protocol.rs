@@ -1,4 +1,5 @@
-//! The messages of protocol 1, as types: one JSON object a line. Unknown keys are ignored, durations are whole nanoseconds.
+//! The messages of protocol 1, as types: one JSON object a line. Unknown keys are ignored,
+//! durations are whole nanoseconds.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Takes one sample of a prepared cell.
 //!
-//! Inside the timed section lie, `iterations` times over: making the root of the run, waiting until it has ended, and the
-//! scenario's own tasks, all of them. Outside lie: setting the runtime up, reading parameters, reading the counters of the
-//! process, merging histograms.
+//! Inside the timed section lie, `iterations` times over: making the root of the run, waiting until
+//! it has ended, and the scenario's own tasks, all of them. Outside lie: setting the runtime up,
+//! reading parameters, reading the counters of the process, merging histograms.
 
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
@@ -29,17 +29,20 @@ pub struct Measured {
     pub latencies: Vec<Bucket>,
 }
 
-/// Percent of its own time that each run burns on top: plants a slowdown that a gate must find. 0 in real measurements.
+/// Percent of its own time that each run burns on top: plants a slowdown that a gate must find. 0
+/// in real measurements.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Slowdown {
     pub percent: u32,
 }
 
-/// The name of the thread that async-io starts to wait for sockets and timers while nobody else does. It runs no task.
+/// The name of the thread that async-io starts to wait for sockets and timers while nobody else
+/// does. It runs no task.
 const REACTOR_THREAD: &str = "async-io";
 
-/// Of the threads that may run tasks. Not the one that scenarios spawn from outside with, nor the one that calls us where
-/// it only waits for the root: that one is counted where it runs tasks itself.
+/// Of the threads that may run tasks. Not the one that scenarios spawn from outside with, nor the
+/// one that calls us where it only waits for the root: that one is counted where it runs tasks
+/// itself.
 fn cpu_time_of_workers(runtime: &impl Runtime) -> ThreadTimes {
     let outsider = outside::tid();
     let caller = (!runtime.caller_is_worker()).then(|| nix::unistd::gettid().as_raw());

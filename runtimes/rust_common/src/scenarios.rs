@@ -1,6 +1,7 @@
-//! Every scenario's half that needs no runtime: its parameters with their defaults, when they make no sense, the answer
-//! that a run must give, and its unit of work. The texts in `scenarios/*.hpp` say what each is for; names, defaults,
-//! answers and operations are theirs, and the driver checks that they stay so.
+//! Every scenario's half that needs no runtime: its parameters with their defaults, when they make
+//! no sense, the answer that a run must give, and its unit of work. The texts in `scenarios/*.hpp`
+//! say what each is for; names, defaults, answers and operations are theirs, and the driver checks
+//! that they stay so.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -87,8 +87,8 @@ fn serve<R: Runtime>(
     }
 }
 
-/// Answers one request after the other, all on one thread. A runtime lives through all samples of a cell and no longer, so
-/// that a sample finds warm workers and nothing of another cell.
+/// Answers one request after the other, all on one thread. A runtime lives through all samples of a
+/// cell and no longer, so that a sample finds warm workers and nothing of another cell.
 struct Conversation<R> {
     setup: Setup,
     slowdown: Slowdown,
@@ -197,8 +197,7 @@ impl<R: Runtime> Conversation<R> {
             Some(fresh) => fresh,
             None => R::set_up(&self.setup).map_err(Failure::Failed)?,
         };
-        // So that the memory of one cell is not charged to the next.
-        process::reset_peak_rss();
+        process::forget_memory_of_earlier_cells();
         self.prepared = Some(Prepared {
             runtime,
             cell,

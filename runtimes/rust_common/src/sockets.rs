@@ -30,7 +30,8 @@ pub fn listen_on_loopback() -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// From here on closing it throws away what is on its way, and the peer sees a reset: no port waits in TIME_WAIT.
+/// From here on closing it throws away what is on its way, and the peer sees a reset: no port waits
+/// in TIME_WAIT.
 pub fn reset_when_closed(socket: &impl AsFd) -> io::Result<()> {
     SockRef::from(socket).set_linger(Some(Duration::ZERO))
 }

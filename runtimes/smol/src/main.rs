@@ -1,11 +1,13 @@
-//! smol as its documentation shows it: an `async_executor::Executor`, driven by as many threads as there are processors,
-//! with channels of async-channel and futures of futures-util.
+//! smol as its documentation shows it: an `async_executor::Executor`, driven by as many threads as
+//! there are processors, with channels of async-channel and futures of futures-util.
 //!
-//! smol's global executor (`smol::spawn`) is the same executor, but runs on one thread unless the environment says
-//! otherwise. Other runtimes have one thread a processor by default, so ours is made equal to theirs.
+//! smol's global executor (`smol::spawn`) is the same executor, but runs on one thread unless the
+//! environment says otherwise. Other runtimes have one thread a processor by default, so ours is
+//! made equal to theirs.
 //!
-//! The root of a run is spawned and not left to `block_on`, because the thread in `block_on` is no worker of an executor
-//! that others drive; what a scenario spawns "from block_on" is the exception.
+//! The root of a run is spawned and not left to `block_on`, because the thread in `block_on` is no
+//! worker of an executor that others drive; what a scenario spawns "from block_on" is the
+//! exception.
 
 mod channels;
 mod sockets;
@@ -25,7 +27,8 @@ use smol::Timer;
 const MULTI_THREAD: &str = "multi_thread";
 const CURRENT_THREAD: &str = "current_thread";
 
-/// What tasks are spawned on. Leaked, one for each cell that is prepared, so that any task may hold it.
+/// What tasks are spawned on. Leaked, one for each cell that is prepared, so that any task may hold
+/// it.
 type Spawner = &'static Executor<'static>;
 
 struct Smol {
@@ -59,7 +62,8 @@ impl rust_common::Runtime for Smol {
 
     fn set_up(how: &Setup) -> Result<Self, String> {
         let executor: Spawner = Box::leak(Box::new(Executor::new()));
-        // The reactor starts with its first timer: so that what we say of epoll is true from here on.
+        // The reactor starts with its first timer: so that what we say of epoll is true from here
+        // on.
         smol::block_on(async { Timer::after(std::time::Duration::ZERO).await });
         let mut runtime = Self {
             executor,

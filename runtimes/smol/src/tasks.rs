@@ -161,7 +161,8 @@ pub async fn join_cpu(ex: Spawner, p: JoinCpu) -> Outcome {
 /// What children with `body=receive` receive from.
 type Letters = async_channel::Receiver<u64>;
 
-/// To be called where the children are to be spawned from, but for `from=external`, which sees to that itself.
+/// To be called where the children are to be spawned from, but for `from=external`, which sees to
+/// that itself.
 pub async fn spawn(ex: Spawner, p: Spawn) -> Outcome {
     let (sender, letters) = async_channel::bounded(Spawn::LETTERS_WAITING);
     let postman = (p.body == Body::Receive).then(|| ex.spawn(deliver(sender, p.tasks)));

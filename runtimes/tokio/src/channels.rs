@@ -1,5 +1,5 @@
-//! Channels: `tokio::sync::mpsc` where there is one consumer. Tokio has none in which each message goes to one of many
-//! consumers; there it is the crate async-channel, which its documentation names for that.
+//! Channels: `tokio::sync::mpsc` where there is one consumer. Tokio has none in which each message goes
+//! to one of many consumers; there it is the crate async-channel, as Tokio's users do.
 
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ async fn all_of<T>(tasks: Vec<JoinHandle<T>>) -> Result<Vec<T>, Failure> {
     Ok(answers)
 }
 
-/// The senders that a scenario may have. Cloned for each producer; a channel is closed when all have been dropped.
+/// The senders that a scenario may have. Cloned for each producer; a channel is closed when all
+/// have been dropped.
 enum Sender<T> {
     Bounded(mpsc::Sender<T>),
     Unbounded(mpsc::UnboundedSender<T>),
@@ -67,7 +68,8 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Waits for a message and takes those that are there already with it. Answers how many; 0: there will be no more.
+    /// Waits for a message and takes those that are there already with it. Answers how many; 0:
+    /// there will be no more.
     async fn recv_many(&mut self, batch: &mut Vec<T>, at_most: usize) -> usize {
         match self {
             Self::Bounded(receiver) => receiver.recv_many(batch, at_most).await,

@@ -1,7 +1,7 @@
 //! Tokio as its users would write it: `tokio::spawn`, `tokio::sync`, `tokio::net`.
 //!
-//! The root of a run is spawned and not left to `block_on`, because the thread in `block_on` is no worker of the
-//! multi-thread scheduler; what a scenario spawns "from block_on" is the exception.
+//! The root of a run is spawned and not left to `block_on`, because the thread in `block_on` is no
+//! worker of the multi-thread scheduler; what a scenario spawns "from block_on" is the exception.
 
 mod channels;
 mod sockets;

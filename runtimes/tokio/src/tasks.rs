@@ -162,11 +162,12 @@ pub async fn join_cpu(p: JoinCpu) -> Outcome {
     }
 }
 
-/// What children with `body=receive` receive from. Tokio's own channels have one receiver or tell everybody; for one
-/// message to one of many its documentation names the crate async-channel.
+/// What children with `body=receive` receive from. Tokio's own channels have one receiver or tell
+/// everybody; for one message to one of many its users take the crate async-channel.
 type Letters = async_channel::Receiver<u64>;
 
-/// To be called where the children are to be spawned from, but for `from=external`, which sees to that itself.
+/// To be called where the children are to be spawned from, but for `from=external`, which sees to
+/// that itself.
 pub async fn spawn(p: Spawn) -> Outcome {
     let (sender, letters) = async_channel::bounded(Spawn::LETTERS_WAITING);
     let postman = (p.body == Body::Receive).then(|| tokio::spawn(deliver(sender, p.tasks)));
