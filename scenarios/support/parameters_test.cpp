@@ -123,5 +123,13 @@ TEST(Work, ComputesTheSameForAllAndDependsOnEachStep) {
   EXPECT_EQ(sum_of_indices(0), 0u);
 }
 
+TEST(Work, NoStepIsMergedWithAnother) {
+  // Four cycles or so each; no processor that we know has six in a nanosecond.
+  constexpr u64 steps = 10'000'000;
+  auto const begin = recorder::now();
+  toil(steps);
+  EXPECT_GT(2 * (recorder::now() - begin), steps);
+}
+
 }  // namespace
 }  // namespace regatta::scenarios
