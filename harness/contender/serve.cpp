@@ -10,6 +10,7 @@
 #include "harness/contender/sampling.hpp"
 #include "harness/protocol/line_io.hpp"
 #include "harness/specification/specification.hpp"
+#include "runtimes/interface/limit.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -136,6 +137,9 @@ protocol::reply conversation::take_sample(protocol::run const& request) {
     }
     return sample;
   } catch (scenarios::unsupported const& error) {
+    cell_.reset();
+    return unsupported(error.what());
+  } catch (limit_exceeded const& error) {
     cell_.reset();
     return unsupported(error.what());
   } catch (std::exception const& error) {
