@@ -66,6 +66,10 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   }
   cell_.reset();
   setup_ = {*variant, request.threads, request.seed};
+  auto const threads = runtime.threads(setup_);
+  if (threads == 0 && request.threads != 0) {
+    return unsupported(runtime.name + " has no number of threads that could be chosen");
+  }
   if (request.slowdown_percent != 0) slowdown_percent_ = request.slowdown_percent;
 
   protocol::hello_reply greeting;
@@ -77,7 +81,7 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   greeting.scheduling = runtime.scheduling;
   greeting.io = runtime.io;
   greeting.capabilities = runtime.capabilities;
-  greeting.threads = runtime.threads(setup_);
+  greeting.threads = threads;
   greeting.compiler = build::compiler();
   greeting.flags = build::flags();
   greeting.allocator = build::allocator();

@@ -141,6 +141,23 @@ TEST(Serving, EndsWellAtTheEndOfStdin) {
   EXPECT_EQ(code, 0);
 }
 
+TEST(Serving, RefusesANumberOfThreadsWhereThereIsNone) {
+  fake_program program;
+  auto threadless = program.subject();
+  threadless.threads = [](setup const&) { return 0; };
+  program.set_subject(threadless);
+  conversation driver(program);
+  std::vector<std::string> answers;
+  auto const keep = [&](protocol::reply const& reply) {
+    answers.push_back(protocol::format(reply));
+  };
+  driver.answer(protocol::hello{.variant = {}, .threads = 2, .seed = 1}, keep);
+  driver.answer(protocol::hello{.variant = {}, .threads = 0, .seed = 1}, keep);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_THAT(answers[0], HasSubstr("unsupported"));
+  EXPECT_THAT(answers[1], HasSubstr(R"("runtime":"fake")"));
+}
+
 TEST(Serving, RefusesAVariantThatItDoesNotHaveAndTakesAnotherHello) {
   auto const answers = ask({R"({"hello":1,"variant":"x"})", R"({"hello":1,"threads":3})"});
   ASSERT_EQ(answers.size(), 2u);

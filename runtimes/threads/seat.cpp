@@ -35,6 +35,10 @@ void seat::post(work& w) noexcept {
 }
 
 void seat::interrupt() noexcept {
+  {
+    std::lock_guard const held(call_mutex_);
+    if (call_ != nullptr) call_->interrupt();
+  }
   if (is_polling_.load(std::memory_order_seq_cst)) {
     ring_bell();
   } else {
@@ -89,7 +93,17 @@ bool seat::may_sleep() const noexcept {
   return ready_.load(std::memory_order_seq_cst) == nullptr && !home_.is_halted();
 }
 
+// Who wants us to stop has either found the call, and interrupts it, or was here before it: then
+// next() has seen why, or the task is ready.
+void seat::make_call() noexcept {
+  blocking_call& call = *call_;
+  if (may_sleep()) call.block();
+  forget_call();
+  call.finish();
+}
+
 void seat::sleep() noexcept {
+  if (call_ != nullptr) return make_call();
   time_point const deadline = sleepers_.empty() ? time_point::max() : sleepers_.begin()->first;
   if (!watched_.empty()) {
     poll(deadline);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,27 @@ class sleeper {
   bool is_listed_ = false;
 };
 
+// A system call that blocks until there is an answer: for a task that waits for this and nothing
+// else.
+class blocking_call {
+ public:
+  blocking_call() = default;
+  blocking_call(blocking_call const&) = delete;
+  blocking_call& operator=(blocking_call const&) = delete;
+
+ protected:
+  ~blocking_call() = default;
+
+ private:
+  friend class seat;
+  // On the seat's thread.
+  virtual void block() noexcept = 0;
+  // After that, also where it was interrupted: wakes the task, unless somebody else has.
+  virtual void finish() noexcept = 0;
+  // Any thread. Makes block() return, or not block at all if it has not begun.
+  virtual void interrupt() noexcept = 0;
+};
+
 class seat final : public executor_base {
  public:
   // Seats are numbered in the order in which their tasks were started.
@@ -90,6 +112,15 @@ class seat final : public executor_base {
   void forget(sleeper& who) noexcept {
     if (std::exchange(who.is_listed_, false)) sleepers_.erase(who.place_);
   }
+  // Once there is nothing else to do. There is no other wait then, and it ends with the call.
+  void block_in(blocking_call& call) {
+    std::lock_guard const held(call_mutex_);
+    call_ = &call;
+  }
+  void forget_call() {
+    std::lock_guard const held(call_mutex_);
+    call_ = nullptr;
+  }
   void watch(socket_wait& wait, int descriptor, short events);
   void unwatch(socket_wait& wait) noexcept;
 
@@ -109,6 +140,7 @@ class seat final : public executor_base {
   void fire_sleepers() noexcept;
   void sleep() noexcept;
   void poll(time_point deadline) noexcept;
+  void make_call() noexcept;
   bool may_sleep() const noexcept;
   void open_bell() noexcept;
   void ring_bell() noexcept;
@@ -124,7 +156,9 @@ class seat final : public executor_base {
   int bell_ = -1;  // An eventfd, once the thread has had to poll.
   core::parker parker_;
   core::visitors visitors_;
-  sleeper::list sleepers_;  // By their deadlines.
+  std::mutex call_mutex_;          // Held to interrupt the call, which may not end meanwhile.
+  blocking_call* call_ = nullptr;  // Changed by the seat's thread alone.
+  sleeper::list sleepers_;         // By their deadlines.
   std::vector<socket_wait*> watched_;
   std::vector<pollfd> polled_;
 };

@@ -1,5 +1,6 @@
 #include "runtimes/threads/socket.hpp"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,9 +27,54 @@ bool is_unix(core::socket_address const& address) noexcept {
   return address.storage.ss_family == AF_UNIX;
 }
 
+bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
+
+tried receive(int descriptor, std::span<std::byte> target, int flags, io_result& answer) noexcept {
+  for (;;) {
+    ssize_t const count = ::recv(descriptor, target.data(), target.size(), flags);
+    if (count >= 0) {
+      answer = {static_cast<std::size_t>(count), 0};
+      // The end stays readable for ever.
+      return count > 0 && answer.count < target.size() ? tried::drained : tried::done;
+    }
+    if (would_block(errno)) return tried::blocked;
+    if (errno == EINTR) continue;
+    answer = {0, errno};
+    return tried::done;
+  }
+}
+
+// A connection's descriptor blocks, so that a read can.
+void make_blocking(int descriptor) noexcept { (void)::fcntl(descriptor, F_SETFL, 0); }
+
 socket_owner own(crew& home, int descriptor) { return socket_owner(new socket(home, descriptor)); }
 
 }  // namespace
+
+namespace attempts {
+
+tried read::try_on(int descriptor, bool) noexcept {
+  return receive(descriptor, target, MSG_DONTWAIT, answer);
+}
+
+tried read::block_on(int descriptor) noexcept { return receive(descriptor, target, 0, answer); }
+
+tried write::try_on(int descriptor, bool) noexcept {
+  for (;;) {
+    ssize_t const count =
+        ::send(descriptor, source.data(), source.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count >= 0) {
+      answer = {static_cast<std::size_t>(count), 0};
+      return answer.count < source.size() ? tried::drained : tried::done;
+    }
+    if (would_block(errno)) return tried::blocked;
+    if (errno == EINTR) continue;
+    answer = {0, errno};
+    return tried::done;
+  }
+}
+
+}  // namespace attempts
 
 bool socket::enter(direction d) noexcept {
   std::lock_guard const held(lock_);
@@ -117,6 +163,16 @@ void socket::close() noexcept {
   post_admitted(writer);
 }
 
+void socket::interrupt_reads() noexcept {
+  int descriptor;
+  {
+    std::lock_guard const held(lock_);
+    descriptor = descriptor_;
+  }
+  // Safe because the read that is interrupted keeps the descriptor open, also when it is closing.
+  (void)::shutdown(descriptor, SHUT_RD);
+}
+
 void socket::disown() noexcept {
   bool is_last;
   {
@@ -142,6 +198,7 @@ void stream::reset() noexcept {
 io_expected<stream> accept_operation::await_resume() {
   auto const accepted = accepting_.await_resume();
   if (accepted.error != 0) return io_error{accepted.error};
+  make_blocking(accepted.descriptor);
   return stream(own(home_, accepted.descriptor));
 }
 
@@ -193,6 +250,7 @@ bool connect_operation::await_ready() {
 io_expected<stream> connect_operation::await_resume() {
   int const error = waiting_ ? waiting_->await_resume() : error_;
   if (error != 0) return io_error{error};
+  make_blocking(socket_.descriptor());
   return stream(std::move(socket_));
 }
 

@@ -1,9 +1,10 @@
-// Sockets whose waits are a thread's: an operation that would block has its task's thread sleep in
-// ppoll() until the descriptor is ready, and tries again. The thread may wait so for several
-// descriptors, deadlines and wakes at once, because its task may race them.
+// Sockets whose waits are a thread's. A read for which its task waits alone is a read that blocks.
+// For all else, and where the task races or joins it with other things, the thread sleeps in
+// ppoll() until one of the descriptors is ready, a deadline has come or somebody rings, and then
+// tries again.
 //
 // A socket may be used from every thread of the runtime. What one operation learns helps the next:
-// where the last read has emptied the socket, it polls first.
+// where the last read has emptied the socket, it waits first.
 #pragma once
 
 #include <array>
@@ -28,11 +29,43 @@ namespace regatta::runtimes::threads {
 using core::direction;
 using core::tried;
 
+namespace attempts {
+
+// On a descriptor that blocks.
+struct read {
+  static constexpr direction side = direction::reading;
+  std::span<std::byte> target;
+  io_result answer{};
+
+  bool is_trivial() const noexcept { return target.empty(); }
+  tried try_on(int descriptor, bool) noexcept;
+  tried block_on(int descriptor) noexcept;
+  void fail(int error) noexcept { answer = {0, error}; }
+  io_result take() const noexcept { return answer; }
+};
+
+struct write {
+  static constexpr direction side = direction::writing;
+  std::span<std::byte const> source;
+  io_result answer{};
+
+  bool is_trivial() const noexcept { return source.empty(); }
+  tried try_on(int descriptor, bool) noexcept;
+  void fail(int error) noexcept { answer = {0, error}; }
+  io_result take() const noexcept { return answer; }
+};
+
+// Those that are waited for in a call of their own.
+template <class A>
+concept blocking = requires(A& attempt, int descriptor) { attempt.block_on(descriptor); };
+
+}  // namespace attempts
+
 // A descriptor, and who waits for it. Its users are its owner and the operations in it; the
 // descriptor is closed when it has been told so and no operation is in it any more.
 class socket {
  public:
-  // Takes over the descriptor, which must be non-blocking. One user: the caller.
+  // Takes over the descriptor. One user: the caller.
   socket(crew& home, int descriptor) noexcept : home_(home), descriptor_(descriptor) {}
   socket(socket const&) = delete;
   socket& operator=(socket const&) = delete;
@@ -52,6 +85,9 @@ class socket {
   // The work to post, after it was admitted; nullptr where close() was faster.
   work* take_waiter(direction d) noexcept;
   void disarm(direction d) noexcept;
+
+  // Ends a read that blocks, or will, in another thread: it reads an end. Nothing is sent.
+  void interrupt_reads() noexcept;
 
   // While an operation is in it.
   int descriptor_in_use() const noexcept { return descriptor_; }
@@ -130,7 +166,8 @@ class socket_owner {
 // takes on the task's own turn, just before the task goes on, so that nothing is lost then.
 template <core::io_attempt Attempt>
 class [[nodiscard("co_await it")]] operation final : private core::hand_made_frame,
-                                                     private socket_wait {
+                                                     private socket_wait,
+                                                     private blocking_call {
  public:
   operation(socket_owner const& on, Attempt attempt) noexcept
       : hand_made_frame(&operation::step), socket_(on.get()), attempt_(std::move(attempt)) {}
@@ -175,6 +212,10 @@ class [[nodiscard("co_await it")]] operation final : private core::hand_made_fra
   bool go_on() {
     stop_waiting();
     if (socket_->descriptor() < 0) return end_closed();
+    if (called_ && *called_ != tried::blocked) {
+      end(*called_ == tried::drained);
+      return true;
+    }
     bool const is_to_try =
         !std::exchange(gives_way_, false) || socket_->is_worth_trying(Attempt::side);
     return (is_to_try && try_once()) || !wait();
@@ -185,32 +226,48 @@ class [[nodiscard("co_await it")]] operation final : private core::hand_made_fra
     REGATTA_ASSERT(seat_ != nullptr,
                    "await a socket from a task of the runtime that it belongs to");
     constexpr short events = Attempt::side == direction::reading ? POLLIN | POLLRDHUP : POLLOUT;
-    seat_->watch(*this, socket_->descriptor_in_use(), events);
-    is_watched_ = true;
+    is_alone_ = attempts::blocking<Attempt> && head.executor == seat_;
+    if (is_alone_) {
+      seat_->block_in(*this);
+    } else {
+      seat_->watch(*this, socket_->descriptor_in_use(), events);
+      is_watched_ = true;
+    }
     if (socket_->arm(Attempt::side, head)) return true;
     return !end_closed();
   }
   void stop_waiting() noexcept {
     if (std::exchange(is_watched_, false)) seat_->unwatch(*this);
+    if (std::exchange(is_alone_, false)) seat_->forget_call();
     socket_->disarm(Attempt::side);
   }
   void on_ready() noexcept override {
     is_watched_ = false;
     post_admitted(socket_->take_waiter(Attempt::side));
   }
+  void block() noexcept override {
+    if constexpr (attempts::blocking<Attempt>) {
+      called_ = attempt_.block_on(socket_->descriptor_in_use());
+    }
+  }
+  void finish() noexcept override { post_admitted(socket_->take_waiter(Attempt::side)); }
+  void interrupt() noexcept override { socket_->interrupt_reads(); }
+
   bool try_once() noexcept {
     tried const result = attempt_.try_on(socket_->descriptor_in_use(), false);
     if (result == tried::blocked) return false;
-    is_inside_ = false;
-    socket_->leave(Attempt::side, result == tried::drained);
+    end(result == tried::drained);
     return true;
   }
   bool end_closed() noexcept {
     attempt_.fail(ECANCELED);
     stop_waiting();
-    is_inside_ = false;
-    socket_->leave(Attempt::side, false);
+    end(false);
     return true;
+  }
+  void end(bool is_drained) noexcept {
+    is_inside_ = false;
+    socket_->leave(Attempt::side, is_drained);
   }
 
   socket* socket_;
@@ -218,7 +275,9 @@ class [[nodiscard("co_await it")]] operation final : private core::hand_made_fra
   std::coroutine_handle<> task_;
   bool is_inside_ = false;
   bool is_watched_ = false;
-  bool gives_way_ = false;  // The budget is spent: others first, then the attempt.
+  bool is_alone_ = false;
+  bool gives_way_ = false;       // The budget is spent: others first, then the attempt.
+  std::optional<tried> called_;  // What the call that blocked did.
   Attempt attempt_;
 };
 
@@ -226,11 +285,11 @@ class stream {
  public:
   explicit stream(socket_owner connected) noexcept : socket_(std::move(connected)) {}
 
-  operation<core::attempts::read> read(std::span<std::byte> target) noexcept {
-    return {socket_, core::attempts::read{target}};
+  operation<attempts::read> read(std::span<std::byte> target) noexcept {
+    return {socket_, attempts::read{target}};
   }
-  operation<core::attempts::write> write(std::span<std::byte const> source) noexcept {
-    return {socket_, core::attempts::write{source}};
+  operation<attempts::write> write(std::span<std::byte const> source) noexcept {
+    return {socket_, attempts::write{source}};
   }
   operation<core::attempts::readiness<direction::reading>> readable() noexcept {
     return {socket_, {}};
