@@ -23,6 +23,7 @@ LIBRARIES = {
     "json": ("nlohmann/",),
     "fmt": ("fmt/",),
     "cli": ("CLI/",),
+    "libuv": ("uv.h",),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
 
@@ -32,6 +33,7 @@ BOXES = {
     "runtimes/interface": ((), ("posix",)),
     "runtimes/core": (("runtimes/interface",), ("posix",)),
     "runtimes/laws": (("runtimes/interface",), ("posix", "test")),
+    "runtimes/libuv": (("runtimes/interface", "runtimes/core"), ("posix", "libuv")),
     "runtimes/*": (("runtimes/interface", "runtimes/core"), ("posix",)),
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),

@@ -8,6 +8,8 @@
 
 #include "harness/contender/allocations.hpp"
 #include "harness/contender/sampling.hpp"
+#include "runtimes/interface/limit.hpp"
+#include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -46,6 +48,12 @@ void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
       allocations += taken.allocations.value_or(0);
       latencies.merge(taken.latencies);
     }
+  } catch (scenarios::unsupported const& error) {
+    state.SkipWithError((std::string("unsupported: ") + error.what()).c_str());
+    return;
+  } catch (limit_exceeded const& error) {
+    state.SkipWithError((std::string("unsupported: ") + error.what()).c_str());
+    return;
   } catch (std::exception const& error) {
     state.SkipWithError(error.what());
     return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/contender/latency_recorder.hpp"
+#include "runtimes/interface/limit.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -30,6 +31,8 @@ verdict check_cell(pair const& each, setup const& how,
       }
     }
   } catch (scenarios::unsupported const& error) {
+    return {exit_unsupported, std::string("unsupported: ") + error.what()};
+  } catch (limit_exceeded const& error) {
     return {exit_unsupported, std::string("unsupported: ") + error.what()};
   } catch (std::exception const& error) {
     return {exit_wrong, error.what()};

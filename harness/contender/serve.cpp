@@ -10,6 +10,7 @@
 #include "harness/contender/sampling.hpp"
 #include "harness/protocol/line_io.hpp"
 #include "harness/specification/specification.hpp"
+#include "runtimes/interface/limit.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -65,6 +66,10 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   }
   cell_.reset();
   setup_ = {*variant, request.threads, request.seed};
+  auto const threads = runtime.threads(setup_);
+  if (threads == 0 && request.threads != 0) {
+    return unsupported(runtime.name + " has no number of threads that could be chosen");
+  }
   if (request.slowdown_percent != 0) slowdown_percent_ = request.slowdown_percent;
 
   protocol::hello_reply greeting;
@@ -76,7 +81,7 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   greeting.scheduling = runtime.scheduling;
   greeting.io = runtime.io;
   greeting.capabilities = runtime.capabilities;
-  greeting.threads = runtime.threads(setup_);
+  greeting.threads = threads;
   greeting.compiler = build::compiler();
   greeting.flags = build::flags();
   greeting.allocator = build::allocator();
@@ -136,6 +141,9 @@ protocol::reply conversation::take_sample(protocol::run const& request) {
     }
     return sample;
   } catch (scenarios::unsupported const& error) {
+    cell_.reset();
+    return unsupported(error.what());
+  } catch (limit_exceeded const& error) {
     cell_.reset();
     return unsupported(error.what());
   } catch (std::exception const& error) {

@@ -13,6 +13,7 @@
 
 #include "harness/contender/check.hpp"
 #include "harness/contender/sampling.hpp"
+#include "runtimes/interface/limit.hpp"
 #include "runtimes/interface/types.hpp"
 #include "scenarios/support/describe.hpp"
 #include "scenarios/support/outside.hpp"
@@ -24,14 +25,14 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 
 // A scenario that needs no runtime: it adds up. `wrong_from` makes it answer wrongly from that run
-// on, `fails` makes it throw.
+// on, `fails` makes it throw, as a runtime that has met its ceiling does or otherwise.
 struct adding {
   static constexpr std::string_view name = "adding";
   static constexpr std::string_view summary = "adds up";
   struct params {
     u64 numbers = 100;
     u64 wrong_from = 1'000'000;
-    scenarios::choice<"no", "yes"> fails{};
+    scenarios::choice<"no", "yes", "limit"> fails{};
     void each(auto&& visit) {
       visit("numbers", numbers);
       visit("wrong_from", wrong_from);
@@ -51,6 +52,7 @@ class adding_cell final : public cell {
   explicit adding_cell(adding::params p) : p_(p) {}
   std::uint64_t run(scenarios::recorder& latency) override {
     if (p_.fails == "yes") throw std::runtime_error("told to fail");
+    if (p_.fails == "limit") throw limit_exceeded("told to be too small");
     latency.record(42);
     latency.count("noted", 2);
     auto const right = adding::expected(p_);
@@ -139,6 +141,23 @@ TEST(Serving, EndsWellAtTheEndOfStdin) {
   EXPECT_EQ(code, 0);
 }
 
+TEST(Serving, RefusesANumberOfThreadsWhereThereIsNone) {
+  fake_program program;
+  auto threadless = program.subject();
+  threadless.threads = [](setup const&) { return 0; };
+  program.set_subject(threadless);
+  conversation driver(program);
+  std::vector<std::string> answers;
+  auto const keep = [&](protocol::reply const& reply) {
+    answers.push_back(protocol::format(reply));
+  };
+  driver.answer(protocol::hello{.variant = {}, .threads = 2, .seed = 1}, keep);
+  driver.answer(protocol::hello{.variant = {}, .threads = 0, .seed = 1}, keep);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_THAT(answers[0], HasSubstr("unsupported"));
+  EXPECT_THAT(answers[1], HasSubstr(R"("runtime":"fake")"));
+}
+
 TEST(Serving, RefusesAVariantThatItDoesNotHaveAndTakesAnotherHello) {
   auto const answers = ask({R"({"hello":1,"variant":"x"})", R"({"hello":1,"threads":3})"});
   ASSERT_EQ(answers.size(), 2u);
@@ -200,7 +219,7 @@ TEST(Serving, PreparesOnlyWhatItCanRun) {
   EXPECT_EQ(answers[3]["error"], "failed");
   EXPECT_THAT(answers[3]["reason"], HasSubstr("no parameter 'number'"));
   EXPECT_THAT(answers[4]["reason"], HasSubstr("nothing to add"));
-  EXPECT_THAT(answers[5]["reason"], HasSubstr("one of no yes"));
+  EXPECT_THAT(answers[5]["reason"], HasSubstr("one of no yes limit"));
 }
 
 TEST(Serving, AnExceptionEndsTheSampleAndNotTheConversation) {
@@ -211,6 +230,15 @@ TEST(Serving, AnExceptionEndsTheSampleAndNotTheConversation) {
   EXPECT_EQ(answers[2], json({{"error", "failed"}, {"reason", "told to fail"}}));
   EXPECT_EQ(answers[3], json({{"ready", true}}));
   EXPECT_EQ(answers[4]["sample"]["answer"], 45);
+}
+
+TEST(Serving, ARuntimeThatHasMetItsCeilingMakesTheCellUnsupported) {
+  auto const answers =
+      ask({hello, R"({"prepare":{"scenario":"adding","params":{"fails":"limit"}}})",
+           R"({"run":{"iterations":1}})", R"({"run":{"iterations":1}})"});
+  ASSERT_EQ(answers.size(), 4u);
+  EXPECT_EQ(answers[2], json({{"error", "unsupported"}, {"reason", "told to be too small"}}));
+  EXPECT_EQ(answers[3]["error"], "protocol") << "the cell is gone";
 }
 
 TEST(Serving, ComplainsAboutWhatItDoesNotUnderstandAndGoesOn) {
@@ -273,9 +301,10 @@ TEST(Sampling, DoesNotTakeTheThreadOutsideForOneThatRunsTasks) {
 
 TEST(Checking, CoversEveryAlternativeAtSmokeSize) {
   auto const cells = smoke_cells(scenarios::describe<adding>());
-  ASSERT_EQ(cells.size(), 2u);
+  ASSERT_EQ(cells.size(), 3u);
   EXPECT_EQ(cells[0][2].text, "no");
   EXPECT_EQ(cells[1][2].text, "yes");
+  EXPECT_EQ(cells[2][2].text, "limit");
 }
 
 TEST(Checking, TellsAFailureFromAnAbsence) {

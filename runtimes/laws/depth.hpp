@@ -77,42 +77,43 @@ class depth : public law<R> {
 TYPED_TEST_SUITE_P(depth);
 
 TYPED_TEST_P(depth, AMillionTasksAwaitedOneAfterAnother) {
-  with_one_worker<TypeParam>([](auto& rt) {
+  with_one_runtime<TypeParam>([](auto& rt) {
     EXPECT_EQ(rt.block_on(TestFixture::await_one_after_another(1'000'000)), 1'000'000u);
   });
 }
 
 TYPED_TEST_P(depth, AMillionSpawnedTasksThatEndAtOnce) {
   with_each<TypeParam>([](auto& rt) {
-    u64 const tasks = often(1'000'000);
+    u64 const tasks = tasks_for<TypeParam>(often(1'000'000));
     EXPECT_EQ(rt.block_on(TestFixture::spawn_one_after_another(rt, tasks)), tasks);
   });
 }
 
 TYPED_TEST_P(depth, AMillionMembersOfOneJoin) {
-  with_one_worker<TypeParam>([](auto& rt) {
+  with_one_runtime<TypeParam>([](auto& rt) {
     u64 const tasks = often(1'000'000);
     EXPECT_EQ(rt.block_on(TestFixture::join_at_once(tasks)), tasks);
   });
 }
 
 TYPED_TEST_P(depth, AMillionMembersOfOneSet) {
-  with_one_worker<TypeParam>([](auto& rt) {
+  with_one_runtime<TypeParam>([](auto& rt) {
     u64 const tasks = often(1'000'000);
     EXPECT_EQ(rt.block_on(TestFixture::drain_a_set(tasks)), tasks);
   });
 }
 
 TYPED_TEST_P(depth, AMillionRacesThatAreWonAtOnce) {
-  with_one_worker<TypeParam>([](auto& rt) {
+  with_one_runtime<TypeParam>([](auto& rt) {
     u64 const races = often(1'000'000);
     EXPECT_EQ(rt.block_on(TestFixture::race_one_after_another(races)), races);
   });
 }
 
 TYPED_TEST_P(depth, AHundredThousandTasksThatWaitForOneAnother) {
-  with_each<TypeParam>(
-      [](auto& rt) { EXPECT_EQ(rt.block_on(TestFixture::fell_a_chain(rt, often(100'000))), 1u); });
+  with_each<TypeParam>([](auto& rt) {
+    EXPECT_EQ(rt.block_on(TestFixture::fell_a_chain(rt, tasks_for<TypeParam>(often(100'000)))), 1u);
+  });
 }
 
 REGISTER_TYPED_TEST_SUITE_P(depth, AMillionTasksAwaitedOneAfterAnother,

@@ -168,7 +168,7 @@ TYPED_TEST_P(joining, ACancelledWaitForAJoinerLeavesTheTaskRunning) {
 
 TYPED_TEST_P(joining, AChainOfJoinersPassesItsValueOn) {
   with_each<TypeParam>([](auto& rt) {
-    u64 const length = often(20'000);
+    u64 const length = tasks_for<TypeParam>(often(20'000));
     EXPECT_EQ(rt.block_on(TestFixture::chain(rt, length)), length);
   });
 }

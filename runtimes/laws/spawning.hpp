@@ -85,7 +85,7 @@ TYPED_TEST_P(spawning, CallingATaskRunsNothing) {
 
 TYPED_TEST_P(spawning, EachTaskRunsExactlyOnce) {
   with_each<TypeParam>([](auto& rt) {
-    typename TestFixture::counts runs(10'000);
+    typename TestFixture::counts runs(tasks_for<TypeParam>(10'000));
     rt.block_on(TestFixture::spawn_counting(rt, runs, 0, runs.size()));
     TestFixture::expect_each_ran_once(runs);
   });
@@ -101,7 +101,7 @@ TYPED_TEST_P(spawning, ATaskRunsThoughNobodyAwaitsIt) {
 
 TYPED_TEST_P(spawning, TasksSpawnedByTasksRunExactlyOnce) {
   with_each<TypeParam>([](auto& rt) {
-    typename TestFixture::counts runs(1 << 13);
+    typename TestFixture::counts runs(tasks_for<TypeParam>(1 << 13));
     rt.block_on(TestFixture::spawn_tree(rt, runs, 0, runs.size()));
     TestFixture::expect_each_ran_once(runs);
   });
@@ -121,7 +121,7 @@ TYPED_TEST_P(spawning, TasksSpawnedBeforeAnybodyDrivesRunAsSoonAsSomebodyDoes) {
 // The runtime has nothing to do and is parked, or about to, whenever one of these arrives.
 TYPED_TEST_P(spawning, TasksSpawnedByAForeignThreadWakeAnIdleRuntime) {
   with_each<TypeParam>([](auto& rt) {
-    typename TestFixture::counts runs(often(5'000));
+    typename TestFixture::counts runs(tasks_for<TypeParam>(often(5'000)));
     event done;
     std::jthread const foreign([&] {
       for (auto& of_one : runs) {
@@ -138,7 +138,7 @@ TYPED_TEST_P(spawning, TasksSpawnedByAForeignThreadWakeAnIdleRuntime) {
 TYPED_TEST_P(spawning, TasksSpawnedByManyThreadsAtOnceRunExactlyOnce) {
   with_each<TypeParam>([](auto& rt) {
     u64 const threads = 4;
-    u64 const each = often(10'000);
+    u64 const each = tasks_for<TypeParam>(often(10'000) * threads) / threads;
     typename TestFixture::counts runs(threads * each);
     latch all(runs.size());
     std::vector<std::jthread> foreign;
@@ -156,7 +156,9 @@ TYPED_TEST_P(spawning, TasksSpawnedByManyThreadsAtOnceRunExactlyOnce) {
 }
 
 TYPED_TEST_P(spawning, AMillionLinkedSpawnsDoNotDeepenTheStack) {
-  with_each<TypeParam>([](auto& rt) { rt.block_on(TestFixture::run_chain(rt, often(1'000'000))); });
+  with_each<TypeParam>([](auto& rt) {
+    rt.block_on(TestFixture::run_chain(rt, tasks_for<TypeParam>(often(1'000'000))));
+  });
 }
 
 REGISTER_TYPED_TEST_SUITE_P(spawning, CallingATaskRunsNothing, EachTaskRunsExactlyOnce,

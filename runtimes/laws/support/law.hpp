@@ -27,6 +27,21 @@ inline constexpr u64 slowdown = REGATTA_ADDRESS_SANITIZER ? 50 : REGATTA_THREAD_
 // How often to repeat what is to hit a small window in time.
 constexpr u64 often(u64 times) { return times / slowdown; }
 
+// A runtime that gives each task a thread says how many it can hold: `R::most_tasks_at_once`
+// (limit.hpp). It has no number of workers, and no order but the system's.
+template <class R>
+concept has_ceiling = requires { R::most_tasks_at_once; };
+
+// `wanted` tasks, at once or in all, or half as many as R can hold: a law spawns some besides.
+template <class R>
+constexpr u64 tasks_for(u64 wanted) {
+  if constexpr (has_ceiling<R>) {
+    return std::min<u64>(wanted, R::most_tasks_at_once / 2);
+  } else {
+    return wanted;
+  }
+}
+
 // Ends the program, with a sentence, when a law takes longer than anything lawful could.
 class watchdog {
  public:
@@ -72,7 +87,7 @@ std::vector<variant_of_runtime> configurations() {
   if constexpr (requires { R::variants(); }) {
     for (auto& declared : R::variants()) add(std::move(declared));
   }
-  if constexpr (!R::threading::single) {
+  if constexpr (!R::threading::single && !has_ceiling<R>) {
     add({"threads=1", {.threads = 1}});
     add({"threads=4", {.threads = 4}});
   }
@@ -93,6 +108,18 @@ void with_each(Body body) {
 // one only on a single worker, because the system may take any other's processor away for any time.
 template <runtime R, class Body>
 void with_one_worker(Body body) {
+  if constexpr (has_ceiling<R>) {
+    GTEST_SKIP() << R::info().name << " has no workers: its tasks run in the system's order";
+  } else {
+    R rt(runtime_options{.threads = 1});
+    body(rt);
+  }
+}
+
+// Calls body(rt) with one runtime, of one worker where it has any: where a law holds for each task
+// alone, and to try it once is enough.
+template <runtime R, class Body>
+void with_one_runtime(Body body) {
   R rt(runtime_options{.threads = 1});
   body(rt);
 }
