@@ -5,6 +5,7 @@
 #pragma once
 
 #include <concepts>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,13 @@ struct runtime_options {
 struct variant_of_runtime {
   std::string name;
   runtime_options options;
+};
+
+// What a runtime's constructor throws where it cannot be had on this machine, whatever the options:
+// the kernel lacks what it stands on, or refuses it. Its reason is a sentence for people.
+class runtime_unsupported : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 // What a runtime counts of its own work, over all its workers, since it was made.
