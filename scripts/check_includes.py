@@ -23,6 +23,7 @@ LIBRARIES = {
     "json": ("nlohmann/",),
     "fmt": ("fmt/",),
     "cli": ("CLI/",),
+    "liburing": ("liburing.h",),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
 
@@ -33,6 +34,7 @@ BOXES = {
     "runtimes/core": (("runtimes/interface",), ("posix",)),
     "runtimes/laws": (("runtimes/interface",), ("posix", "test")),
     "runtimes/*": (("runtimes/interface", "runtimes/core"), ("posix",)),
+    "runtimes/io_uring": (("runtimes/interface", "runtimes/core"), ("posix", "liburing")),
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),

@@ -10,6 +10,7 @@
 #include "harness/contender/sampling.hpp"
 #include "harness/protocol/line_io.hpp"
 #include "harness/specification/specification.hpp"
+#include "runtimes/interface/runtime.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -67,6 +68,15 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   setup_ = {*variant, request.threads, request.seed};
   if (request.slowdown_percent != 0) slowdown_percent_ = request.slowdown_percent;
 
+  std::uint64_t threads = 0;
+  try {
+    threads = runtime.threads(setup_);
+  } catch (runtime_unsupported const& error) {
+    return unsupported(error.what());
+  } catch (std::exception const& error) {
+    return failed(error.what());
+  }
+
   protocol::hello_reply greeting;
   greeting.runtime = runtime.name;
   greeting.variant = *variant;
@@ -76,7 +86,7 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   greeting.scheduling = runtime.scheduling;
   greeting.io = runtime.io;
   greeting.capabilities = runtime.capabilities;
-  greeting.threads = runtime.threads(setup_);
+  greeting.threads = threads;
   greeting.compiler = build::compiler();
   greeting.flags = build::flags();
   greeting.allocator = build::allocator();
@@ -102,6 +112,9 @@ protocol::reply conversation::prepare(protocol::prepare const& request) {
         .operations = scenario->scenario.operations(parameters),
         .runs = scenario->prepare(setup_, parameters),
     };
+  } catch (runtime_unsupported const& error) {
+    cell_.reset();
+    return unsupported(error.what());
   } catch (std::exception const& error) {
     cell_.reset();
     return failed(error.what());

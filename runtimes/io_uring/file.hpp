@@ -25,8 +25,8 @@ class file_job final : private core::hand_made_frame, private completion {
  public:
   enum class kind : u8 { read, write };
 
-  file_job(kind what, std::shared_ptr<core::file_descriptor const> file, std::vector<std::byte> bytes,
-           u64 at) noexcept
+  file_job(kind what, std::shared_ptr<core::file_descriptor const> file,
+           std::vector<std::byte> bytes, u64 at) noexcept
       : hand_made_frame(&file_job::begin),
         completion(&file_job::answered),
         what_(what),
@@ -72,7 +72,10 @@ class file {
     operation(file const& of, std::span<std::byte> target, u64 at)
         : of_(of), target_(target), size_(target.size()), bytes_(target.size()), at_(at) {}
     operation(file const& of, std::span<std::byte const> source, u64 at)
-        : of_(of), writes_(true), size_(source.size()), bytes_(source.begin(), source.end()),
+        : of_(of),
+          writes_(true),
+          size_(source.size()),
+          bytes_(source.begin(), source.end()),
           at_(at) {}
     operation(operation const&) = delete;
     operation& operator=(operation const&) = delete;
@@ -83,7 +86,8 @@ class file {
     bool await_ready() const noexcept { return size_ == 0; }
     template <has_work P>
     REGATTA_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<P> task) {
-      auto const what = writes_ ? file_job<Threading>::kind::write : file_job<Threading>::kind::read;
+      auto const what =
+          writes_ ? file_job<Threading>::kind::write : file_job<Threading>::kind::read;
       job_ = new file_job<Threading>(what, of_.file_, std::move(bytes_), at_);
       job_->start(*of_.hub_, task.promise());
     }

@@ -44,26 +44,32 @@ void loop<T>::post(work& w) noexcept {
 }
 
 template <class T>
-void loop<T>::wake() noexcept {
+bool loop<T>::wake() noexcept {
   // Sequentially consistent: what the caller has published before is seen by is_idle(), or we see
   // the sleeper here. Looking first keeps the line shared between threads that only post.
-  if (!sleeping_.load(std::memory_order_seq_cst)) return;
-  if (!sleeping_.exchange(false, std::memory_order_seq_cst)) return;
+  if (!sleeping_.load(std::memory_order_seq_cst)) return false;
+  if (!sleeping_.exchange(false, std::memory_order_seq_cst)) return false;
   if (loop* const waker = hub_.current()) {
     ++waker->tallies_.wakes;
   } else {
     hub_.woken_from_outside_.fetch_add(1, std::memory_order_relaxed);
   }
   ring_.ring_bell();
+  return true;
 }
 
 template <class T>
 void loop<T>::push_spawned(work& root) {
   u32 const waiting = spawned_.push(root);
   if constexpr (!T::single) {
-    if (!is_here()) wake();
-    hub_.spawned(waiting);
+    if (is_here() || !wake()) hub_.spawned(waiting);
   }
+}
+
+template <class T>
+void loop<T>::adopt(work& root) noexcept {
+  root.executor = this;
+  post(root);
 }
 
 template <class T>
@@ -71,7 +77,7 @@ void loop<T>::begin() {
   ring_.take_over();
   if (!std::exchange(has_unattended_, false)) return;
   hub_.sources_.each([this](source<T>& each) {
-    if (each.home_ == this && !each.is_free_) each.attend();
+    if (each.home_ == this && !each.is_free_ && !each.requested_) each.attend();
   });
 }
 
@@ -169,19 +175,19 @@ bool loop<T>::is_idle() const noexcept {
 template <class T>
 void loop<T>::park() noexcept {
   ++tallies_.parks;
-  time_point deadline = timers_.next_deadline();
   bool watches = false;
   if constexpr (!T::single) {
     u32 const asleep = hub_.sleepers_.fetch_add(1, std::memory_order_seq_cst) + 1;
     if (asleep < hub_.loops_.size()) {
       watches = !hub_.watched_.exchange(true, std::memory_order_seq_cst);
     }
-    if (watches) deadline = std::min<time_point>(deadline, clock::now() + watch_every);
   }
   // Sequentially consistent: announce the sleep, then look; whoever brings something does it first
   // and then looks for the sleeper. One of the two sees the other.
   sleeping_.store(true, std::memory_order_seq_cst);
   if (is_idle()) {
+    time_point deadline = timers_.next_deadline();
+    if (watches) deadline = std::min<time_point>(deadline, clock::now() + watch_every);
     ring_.wait(deadline);
   } else {
     ring_.poll();
@@ -254,9 +260,7 @@ void hub<T>::spawn(work& root) {
     core::visitors::visit const here(visitors_);
     spawned_outside_.fetch_add(1, std::memory_order_relaxed);
     if constexpr (T::single) {
-      loop<T>& only = *loops_.front();
-      root.executor = &only;
-      only.post(root);
+      loops_.front()->adopt(root);
     } else {
       next_in_turn().push_spawned(root);
     }
@@ -265,7 +269,8 @@ void hub<T>::spawn(work& root) {
   ++mine->tallies_.spawned;
   if (!T::single && mine->deals_next_) {
     mine->deals_next_ = false;
-    next_in_turn().push_spawned(root);
+    // Not to be taken by whoever is idle: most often that is the acceptor itself, which is awake.
+    next_in_turn().adopt(root);
   } else {
     mine->push_spawned(root);
   }

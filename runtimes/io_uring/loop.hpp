@@ -1,5 +1,5 @@
-// One thread's loop: its queues of ready tasks, its timers and its ring. And the hub: what the loops
-// of one runtime share.
+// One thread's loop: its queues of ready tasks, its timers and its ring. And the hub: what the
+// loops of one runtime share.
 //
 // A turn runs tasks, up to a limit, then looks around: due timers, what the kernel has finished,
 // what other threads left. All that tasks asked of the kernel meanwhile leaves in one system call.
@@ -55,10 +55,12 @@ class loop final : public executor_base {
 
   // Any thread. From a running task: it goes next.
   void post(work& w) noexcept override;
-  // Any thread, under many_threads.
+  // Any thread, under many_threads. A new root, which a sibling may take.
   void push_spawned(work& root);
-  // Ends its sleep. Costs one look at a flag where it does not sleep.
-  void wake() noexcept;
+  // Any thread. A new root that is this loop's from now on.
+  void adopt(work& root) noexcept;
+  // Ends its sleep; costs one look at a flag where it does not sleep. True: it took a system call.
+  bool wake() noexcept;
 
   // From here on the thread that drives; is_here() holds but for begin() itself.
   void begin();  // Takes the ring over, and what waits for it.

@@ -1,9 +1,9 @@
 #include "runtimes/io_uring/ring.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -30,12 +30,11 @@ constexpr int buffer_group = 0;
 constexpr u64 nobody = 0;
 constexpr u64 the_bell = 1;
 
-// What to ask for, best first: Linux 6.1 and later, 5.19, older.
+// What to ask for, best first: Linux 6.1 and later, 5.19. What is older lacks more than flags.
 constexpr u32 always = IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
 constexpr u32 wishes[] = {
     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
-    0,
 };
 
 [[noreturn]] void refuse(int error) {
@@ -98,18 +97,16 @@ void ring::open() {
   int error = 0;
   for (u32 const wish : wishes) {
     error = set_up(wish);
-    defers_ = (wish & IORING_SETUP_TASKRUN_FLAG) != 0;
     if (error != -EINVAL) break;
   }
-  if (error == -ENOSYS || error == -EPERM || error == -EACCES || error == -EINVAL) refuse(-error);
+  if (error == -EINVAL) throw runtime_unsupported("the kernel's io_uring is older than Linux 5.19");
+  if (error == -ENOSYS || error == -EPERM || error == -EACCES) refuse(-error);
   if (error != 0) throw std::system_error(-error, std::generic_category(), "io_uring_setup");
-  if ((kernel_.features & IORING_FEAT_EXT_ARG) == 0) {
-    io_uring_queue_exit(&kernel_);
-    throw runtime_unsupported("the kernel's io_uring is older than Linux 5.19");
-  }
+  is_open_ = true;
 }
 
 void ring::close() noexcept {
+  if (!std::exchange(is_open_, false)) return;
   // Safe because only the bell may still be armed, and it belongs to nobody.
   io_uring_queue_exit(&kernel_);
   bell_armed_ = false;
@@ -240,8 +237,7 @@ void ring::poll() noexcept {
 
 void ring::wait(time_point deadline) noexcept {
   if (!bell_armed_) arm_bell();
-  duration const left =
-      deadline == time_point::max() ? duration::max() : deadline - clock::now();
+  duration const left = deadline == time_point::max() ? duration::max() : deadline - clock::now();
   if (left <= duration::zero()) return poll();
   __kernel_timespec limit = to_timespec(left);
   io_uring_cqe* first = nullptr;

@@ -105,7 +105,7 @@ class ring {
   ::io_uring kernel_{};
   u64 driver_ = 0;  // The thread that drives, by a number that is never used again.
   u32 in_flight_ = 0;
-  bool defers_ = false;  // The kernel says in a flag whether it has something for us.
+  bool is_open_ = false;
   bool bell_armed_ = false;
   bool multishot_receive_ = true;
   bool multishot_accept_ = true;

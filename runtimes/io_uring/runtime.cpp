@@ -11,13 +11,12 @@ one_thread::~one_thread() {
 }
 
 runtime_info one_thread::info() {
-  return {.name = "io_uring",
-          .version = "0.1.0",
-          .scheduling = "single-threaded",
-          .io = "io_uring"};
+  return {
+      .name = "io_uring", .version = "0.1.0", .scheduling = "single-threaded", .io = "io_uring"};
 }
 
-one_thread::driver::driver(one_thread& rt) : rt_(rt), here_(&rt.hub_, rt.hub_.loops().front().get()) {
+one_thread::driver::driver(one_thread& rt)
+    : rt_(rt), here_(&rt.hub_, rt.hub_.loops().front().get()) {
   // Acquire: pairs with the release below.
   REGATTA_ASSERT(!rt.is_driven_.exchange(true, std::memory_order_acquire),
                  "only one thread at a time may be in block_on() of an io_uring/one_thread "
@@ -52,10 +51,8 @@ per_core::~per_core() {
 }
 
 runtime_info per_core::info() {
-  return {.name = "io_uring",
-          .version = "0.1.0",
-          .scheduling = "thread per core",
-          .io = "io_uring"};
+  return {
+      .name = "io_uring", .version = "0.1.0", .scheduling = "thread per core", .io = "io_uring"};
 }
 
 }  // namespace regatta::runtimes::io_uring

@@ -1,7 +1,8 @@
 // io_uring: loops of our own on io_uring, one a thread. Two runtimes in two configurations:
 //
 //   one_thread  One loop, driven by whoever calls block_on(); no thread of its own.
-//   per_core    A loop and a thread for each processor, each with a ring of its own; block_on() only
+//   per_core    A loop and a thread for each processor, each with a ring of its own; block_on()
+//   only
 //               waits. A task stays with the loop that ran it first.
 //
 // See loop.hpp for where tasks come from, and source.hpp for sockets.
@@ -202,15 +203,9 @@ T per_core::block_on(task<T> root) {
   if constexpr (!std::is_void_v<T>) return std::move(*value);
 }
 
-static_assert(net_runtime<one_thread> && file_runtime<one_thread> &&
-              blocking_runtime<one_thread> && counted_runtime<one_thread>);
+static_assert(net_runtime<one_thread> && file_runtime<one_thread> && blocking_runtime<one_thread> &&
+              counted_runtime<one_thread>);
 static_assert(net_runtime<per_core> && file_runtime<per_core> && blocking_runtime<per_core> &&
               counted_runtime<per_core>);
-
-#ifdef UR_PER_CORE
-using runtime = per_core;
-#else
-using runtime = one_thread;
-#endif
 
 }  // namespace regatta::runtimes::io_uring

@@ -215,7 +215,7 @@ class listener {
       auto accepted = accepting_.await_resume();
       if (!accepted) return io_error{accepted.error()};
       // The task of this connection, which is spawned next, shall not stay with the acceptor.
-      from_.home_->here().deal_next_spawn();
+      if (auto* const acceptor = from_.home_->current()) acceptor->deal_next_spawn();
       return stream<Threading>(*from_.home_, *accepted);
     }
 

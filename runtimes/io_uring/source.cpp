@@ -69,7 +69,7 @@ bool source<T>::has_something() const noexcept {
 template <class T>
 bool source<T>::has_too_much() const noexcept {
   if (is_listener_) return accepted_.size() - first_accepted_ > most_accepted;
-  return arrived_bytes_ > hub_->most_pending_bytes() || arrived_blocks_ > most_blocks;
+  return pending_bytes_ > hub_->most_pending_bytes() || pending_blocks_ > most_blocks;
 }
 
 template <class T>
@@ -126,6 +126,8 @@ void source<T>::leave_incoming() noexcept {
     std::lock_guard const held(lock_);
     incoming_.waiter = nullptr;
     incoming_.busy = false;
+    pending_bytes_ -= std::exchange(consumed_bytes_, 0);
+    pending_blocks_ -= std::exchange(consumed_blocks_, 0);
     left = take_remains();
   }
   bury(left);
@@ -137,11 +139,7 @@ io_result source<T>::take_bytes(std::span<std::byte> target) noexcept {
   {
     std::lock_guard const held(lock_);
     if (closing_) return {0, ECANCELED};
-    if (taken_.empty()) {
-      taken_.append(arrived_);
-      arrived_bytes_ = 0;
-      arrived_blocks_ = 0;
-    }
+    if (taken_.empty()) taken_.append(arrived_);
     error = error_;
   }
   std::size_t count = 0;
@@ -151,8 +149,11 @@ io_result source<T>::take_bytes(std::span<std::byte> target) noexcept {
     std::memcpy(target.data() + count, first.bytes() + first.begin, part);
     first.begin += static_cast<u32>(part);
     count += part;
-    if (first.left() == 0) home_->blocks().put(taken_.pop());
+    if (first.left() > 0) break;
+    home_->blocks().put(taken_.pop());
+    ++consumed_blocks_;
   }
+  consumed_bytes_ += count;
   return {count, count == 0 ? error : 0};
 }
 
@@ -230,7 +231,11 @@ void source<T>::end(bool disown) noexcept {
     left = take_remains();
   }
   bury(left);
-  if (to_ask != nullptr) request(*to_ask);
+  if (to_ask != nullptr) {
+    // The kernel lets go of it later; but from now on nobody connects.
+    if (is_listener_) ::shutdown(descriptor_, SHUT_RDWR);
+    request(*to_ask);
+  }
   post_admitted(reader);
   post_admitted(writer);
 }
@@ -257,8 +262,8 @@ template <class T>
 void source<T>::drop_all() noexcept {
   taken_.append(arrived_);
   while (!taken_.empty()) home_->blocks().put(taken_.pop());
-  arrived_bytes_ = 0;
-  arrived_blocks_ = 0;
+  pending_bytes_ = 0;
+  pending_blocks_ = 0;
   for (; first_accepted_ != accepted_.size(); ++first_accepted_) {
     ::close(accepted_[first_accepted_]);
   }
@@ -363,7 +368,7 @@ void source<T>::keep_bytes(u32 count, u32 flags) noexcept {
     } else if (count <= most_copied && last != nullptr && last->room() >= count) {
       std::memcpy(last->bytes() + last->end, kernel.bytes_of_block(flags), count);
       last->end += count;
-      arrived_bytes_ += count;
+      pending_bytes_ += count;
     } else {
       wants_block = true;
     }
@@ -373,8 +378,8 @@ void source<T>::keep_bytes(u32 count, u32 flags) noexcept {
   filled.end = count;
   std::lock_guard const held(lock_);
   arrived_.push(filled);
-  arrived_bytes_ += count;
-  ++arrived_blocks_;
+  pending_bytes_ += count;
+  ++pending_blocks_;
 }
 
 template <class T>

@@ -103,7 +103,7 @@ class source final : private core::hand_made_frame {
   // How many bytes wait for a reader. For tests.
   std::size_t pending_bytes() const noexcept {
     std::lock_guard const held(lock_);
-    return arrived_bytes_;
+    return pending_bytes_;
   }
 
  private:
@@ -144,9 +144,7 @@ class source final : private core::hand_made_frame {
   // not.
   void attend() noexcept;
   void cancel_all() noexcept;
-  static void attend_posted(hand_made_frame* frame) {
-    static_cast<source*>(frame)->attend();
-  }
+  static void attend_posted(hand_made_frame* frame) { static_cast<source*>(frame)->attend(); }
   static void incoming_answered(completion& self, int result, u32 flags) noexcept;
   static void outgoing_answered(completion& self, int result, u32 flags) noexcept;
   void incoming_failed(int error) noexcept;
@@ -158,8 +156,8 @@ class source final : private core::hand_made_frame {
   void close_at_the_end() noexcept;
 
   [[no_unique_address]] mutable typename Threading::lock lock_;
-  bool closing_ = true;     // No new operations.
-  bool is_owned_ = false;   // Somebody still has a handle: not to be reused.
+  bool closing_ = true;    // No new operations.
+  bool is_owned_ = false;  // Somebody still has a handle: not to be reused.
   bool is_free_ = true;
   bool requested_ = false;  // An attend() is on its way.
   bool is_listener_ = false;
@@ -167,12 +165,15 @@ class source final : private core::hand_made_frame {
   u8 users_ = 0;        // System calls that need the descriptor.
   int descriptor_ = -1;
   int error_ = 0;
-  u32 arrived_blocks_ = 0;
-  std::size_t arrived_bytes_ = 0;
+  u32 pending_blocks_ = 0;
+  std::size_t pending_bytes_ = 0;
   side incoming_;
   side outgoing_;
   block_list arrived_;
-  block_list taken_;  // The reader's own, no lock.
+  // The reader's own, no lock: what it took of `arrived_`, and how much it has had since it began.
+  block_list taken_;
+  std::size_t consumed_bytes_ = 0;
+  u32 consumed_blocks_ = 0;
   std::vector<int> accepted_;
   std::size_t first_accepted_ = 0;
   loop<Threading>* home_ = nullptr;

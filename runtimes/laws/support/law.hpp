@@ -54,6 +54,16 @@ class watchdog {
 
 template <class R>
 class law : public ::testing::Test {
+ protected:
+  // A runtime that cannot be had on this machine breaks no law.
+  void SetUp() override {
+    try {
+      R const probe(runtime_options{});
+    } catch (runtime_unsupported const& error) {
+      GTEST_SKIP() << R::info().name << " is unsupported here: " << error.what();
+    }
+  }
+
  private:
   watchdog watchdog_;
 };
