@@ -24,6 +24,7 @@ LIBRARIES = {
     "fmt": ("fmt/",),
     "cli": ("CLI/",),
     "libuv": ("uv.h",),
+    "liburing": ("liburing.h",),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
 
@@ -33,8 +34,9 @@ BOXES = {
     "runtimes/interface": ((), ("posix",)),
     "runtimes/core": (("runtimes/interface",), ("posix",)),
     "runtimes/laws": (("runtimes/interface",), ("posix", "test")),
-    "runtimes/libuv": (("runtimes/interface", "runtimes/core"), ("posix", "libuv")),
     "runtimes/*": (("runtimes/interface", "runtimes/core"), ("posix",)),
+    "runtimes/io_uring": (("runtimes/interface", "runtimes/core"), ("posix", "liburing")),
+    "runtimes/libuv": (("runtimes/interface", "runtimes/core"), ("posix", "libuv")),
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),

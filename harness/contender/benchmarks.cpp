@@ -8,7 +8,7 @@
 
 #include "harness/contender/allocations.hpp"
 #include "harness/contender/sampling.hpp"
-#include "runtimes/interface/limit.hpp"
+#include "runtimes/interface/unsupported.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -51,7 +51,7 @@ void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
   } catch (scenarios::unsupported const& error) {
     state.SkipWithError((std::string("unsupported: ") + error.what()).c_str());
     return;
-  } catch (limit_exceeded const& error) {
+  } catch (runtime_unsupported const& error) {
     state.SkipWithError((std::string("unsupported: ") + error.what()).c_str());
     return;
   } catch (std::exception const& error) {

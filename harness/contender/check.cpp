@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/contender/latency_recorder.hpp"
-#include "runtimes/interface/limit.hpp"
+#include "runtimes/interface/unsupported.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -32,7 +32,7 @@ verdict check_cell(pair const& each, setup const& how,
     }
   } catch (scenarios::unsupported const& error) {
     return {exit_unsupported, std::string("unsupported: ") + error.what()};
-  } catch (limit_exceeded const& error) {
+  } catch (runtime_unsupported const& error) {
     return {exit_unsupported, std::string("unsupported: ") + error.what()};
   } catch (std::exception const& error) {
     return {exit_wrong, error.what()};
@@ -77,6 +77,13 @@ std::vector<scenarios::parameter_list> smoke_cells(scenarios::description const&
 }
 
 int check(registry const& program, setup const& how, std::string_view scenario_name) {
+  // A runtime that cannot be had here is not wrong.
+  try {
+    static_cast<void>(program.subject().threads(how));
+  } catch (runtime_unsupported const& error) {
+    std::cout << program.subject().name << ": unsupported: " << error.what() << std::endl;
+    return exit_unsupported;
+  }
   if (!scenario_name.empty()) {
     pair const* found = program.find(scenario_name);
     if (found == nullptr) {

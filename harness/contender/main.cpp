@@ -18,6 +18,7 @@
 #include "harness/contender/registry.hpp"
 #include "harness/contender/serve.hpp"
 #include "runtimes/interface/descriptors.hpp"
+#include "runtimes/interface/runtime.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -146,7 +147,12 @@ int run(int argc, char** argv) {
   chosen.how.variant = *variant;
   if (chosen.serve) return serve_on_stdio(program);
   if (chosen.check) return check(program, chosen.how, chosen.check_scenario);
-  return run_benchmarks(program, chosen, argc, argv);
+  try {
+    return run_benchmarks(program, chosen, argc, argv);
+  } catch (runtime_unsupported const& error) {
+    std::cerr << program.subject().name << ": unsupported: " << error.what() << "\n";
+    return exit_unsupported;
+  }
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "harness/contender/sampling.hpp"
 #include "harness/protocol/line_io.hpp"
 #include "harness/specification/specification.hpp"
-#include "runtimes/interface/limit.hpp"
+#include "runtimes/interface/unsupported.hpp"
 #include "scenarios/support/scenario.hpp"
 
 namespace regatta::contender {
@@ -66,11 +66,19 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   }
   cell_.reset();
   setup_ = {*variant, request.threads, request.seed};
-  auto const threads = runtime.threads(setup_);
+  if (request.slowdown_percent != 0) slowdown_percent_ = request.slowdown_percent;
+
+  std::uint64_t threads = 0;
+  try {
+    threads = runtime.threads(setup_);
+  } catch (runtime_unsupported const& error) {
+    return unsupported(error.what());
+  } catch (std::exception const& error) {
+    return failed(error.what());
+  }
   if (threads == 0 && request.threads != 0) {
     return unsupported(runtime.name + " has no number of threads that could be chosen");
   }
-  if (request.slowdown_percent != 0) slowdown_percent_ = request.slowdown_percent;
 
   protocol::hello_reply greeting;
   greeting.runtime = runtime.name;
@@ -107,6 +115,9 @@ protocol::reply conversation::prepare(protocol::prepare const& request) {
         .operations = scenario->scenario.operations(parameters),
         .runs = scenario->prepare(setup_, parameters),
     };
+  } catch (runtime_unsupported const& error) {
+    cell_.reset();
+    return unsupported(error.what());
   } catch (std::exception const& error) {
     cell_.reset();
     return failed(error.what());
@@ -143,7 +154,7 @@ protocol::reply conversation::take_sample(protocol::run const& request) {
   } catch (scenarios::unsupported const& error) {
     cell_.reset();
     return unsupported(error.what());
-  } catch (limit_exceeded const& error) {
+  } catch (runtime_unsupported const& error) {
     cell_.reset();
     return unsupported(error.what());
   } catch (std::exception const& error) {

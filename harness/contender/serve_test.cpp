@@ -13,7 +13,7 @@
 
 #include "harness/contender/check.hpp"
 #include "harness/contender/sampling.hpp"
-#include "runtimes/interface/limit.hpp"
+#include "runtimes/interface/unsupported.hpp"
 #include "runtimes/interface/types.hpp"
 #include "scenarios/support/describe.hpp"
 #include "scenarios/support/outside.hpp"
@@ -164,6 +164,35 @@ TEST(Serving, RefusesAVariantThatItDoesNotHaveAndTakesAnotherHello) {
   EXPECT_EQ(answers[0]["error"], "unsupported");
   EXPECT_THAT(answers[0]["reason"], HasSubstr("no variant 'x'; there are: '', 'threads=1'"));
   EXPECT_EQ(answers[1]["threads"], 3);
+}
+
+// What a runtime says whose constructor finds that the machine does not offer what it stands on.
+struct refused_program : fake_program {
+  refused_program() {
+    auto described = subject();
+    described.threads = [](setup const&) -> std::uint64_t {
+      throw runtime_unsupported("the kernel refuses it");
+    };
+    set_subject(std::move(described));
+  }
+};
+
+TEST(Serving, SaysWhyItsRuntimeCannotBeHadHere) {
+  refused_program const program;
+  conversation driver(program);
+  std::vector<json> answers;
+  auto const note = [&](protocol::reply const& reply) {
+    answers.push_back(json::parse(protocol::format(reply)));
+  };
+  EXPECT_TRUE(driver.answer(protocol::hello{}, note));
+  EXPECT_EQ(answers,
+            (std::vector<json>{{{"error", "unsupported"}, {"reason", "the kernel refuses it"}}}));
+}
+
+TEST(Checking, SkipsARuntimeThatCannotBeHadHere) {
+  refused_program const program;
+  EXPECT_EQ(check(program, {}, "adding"), exit_unsupported);
+  EXPECT_EQ(check(program, {}, ""), exit_unsupported);
 }
 
 TEST(Serving, ListsWhatItCanAndWhatItCannot) {

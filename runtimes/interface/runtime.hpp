@@ -5,6 +5,7 @@
 #pragma once
 
 #include <concepts>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "runtimes/interface/joiner.hpp"
 #include "runtimes/interface/task.hpp"
 #include "runtimes/interface/threading.hpp"
+#include "runtimes/interface/unsupported.hpp"
 
 namespace regatta {
 

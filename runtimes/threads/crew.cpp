@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtimes/interface/limit.hpp"
+#include "runtimes/interface/unsupported.hpp"
 
 namespace regatta::runtimes::threads {
 

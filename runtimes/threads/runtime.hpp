@@ -14,7 +14,7 @@
 
 #include "runtimes/core/blocking_pool.hpp"
 #include "runtimes/interface/file.hpp"
-#include "runtimes/interface/limit.hpp"
+#include "runtimes/interface/unsupported.hpp"
 #include "runtimes/interface/net.hpp"
 #include "runtimes/interface/runtime.hpp"
 #include "runtimes/threads/crew.hpp"

@@ -28,7 +28,7 @@ inline constexpr u64 slowdown = REGATTA_ADDRESS_SANITIZER ? 50 : REGATTA_THREAD_
 constexpr u64 often(u64 times) { return times / slowdown; }
 
 // A runtime that gives each task a thread says how many it can hold: `R::most_tasks_at_once`
-// (limit.hpp). It has no number of workers, and no order but the system's.
+// (unsupported.hpp). It has no number of workers, and no order but the system's.
 template <class R>
 concept has_ceiling = requires { R::most_tasks_at_once; };
 
@@ -69,6 +69,16 @@ class watchdog {
 
 template <class R>
 class law : public ::testing::Test {
+ protected:
+  // A runtime that cannot be had on this machine breaks no law.
+  void SetUp() override {
+    try {
+      R const probe(runtime_options{});
+    } catch (runtime_unsupported const& error) {
+      GTEST_SKIP() << R::info().name << " is unsupported here: " << error.what();
+    }
+  }
+
  private:
   watchdog watchdog_;
 };
