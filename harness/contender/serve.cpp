@@ -76,7 +76,12 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   greeting.scheduling = runtime.scheduling;
   greeting.io = runtime.io;
   greeting.capabilities = runtime.capabilities;
-  greeting.threads = runtime.threads(setup_);
+  try {
+    greeting.threads = runtime.threads(setup_);
+  } catch (std::exception const& error) {
+    // Making the runtime failed: the kernel refuses what it needs, say.
+    return unsupported(error.what());
+  }
   greeting.compiler = build::compiler();
   greeting.flags = build::flags();
   greeting.allocator = build::allocator();

@@ -241,8 +241,6 @@ T runtime_on_asio<Self, Threading>::block_on(task<T> root) {
   if constexpr (!std::is_void_v<T>) return std::move(*value);
 }
 
-using runtime = io_context;
-
 static_assert(net_runtime<io_context> && file_runtime<io_context> && blocking_runtime<io_context>);
 static_assert(net_runtime<io_uring> && file_runtime<io_uring> && blocking_runtime<io_uring>);
 static_assert(net_runtime<thread_pool> && file_runtime<thread_pool> &&
