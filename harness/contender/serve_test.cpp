@@ -63,6 +63,8 @@ class adding_cell final : public cell {
   u64 runs_ = 0;
 };
 
+constexpr std::uint64_t a_bad_day = 13;
+
 struct fake_program : registry {
   fake_program() {
     set_subject({.name = "fake",
@@ -71,7 +73,10 @@ struct fake_program : registry {
                  .io = "none",
                  .capabilities = {"timer"},
                  .variants = {"", "threads=1"},
-                 .threads = [](setup const& how) { return how.threads == 0 ? 7 : how.threads; }});
+                 .threads = [](setup const& how) {
+                   if (how.seed == a_bad_day) throw std::runtime_error("the kernel is not amused");
+                   return how.threads == 0 ? 7 : how.threads;
+                 }});
     add({.scenario = scenarios::describe<adding>(),
          .unsupported = "",
          .prepare = [](setup const&, scenarios::parameter_list const& list) {
@@ -145,6 +150,13 @@ TEST(Serving, RefusesAVariantThatItDoesNotHaveAndTakesAnotherHello) {
   EXPECT_EQ(answers[0]["error"], "unsupported");
   EXPECT_THAT(answers[0]["reason"], HasSubstr("no variant 'x'; there are: '', 'threads=1'"));
   EXPECT_EQ(answers[1]["threads"], 3);
+}
+
+TEST(Serving, SaysWhyItsRuntimeCannotBeMadeAndTakesAnotherHello) {
+  auto const answers = ask({R"({"hello":1,"seed":13})", hello});
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0], json({{"error", "unsupported"}, {"reason", "the kernel is not amused"}}));
+  EXPECT_EQ(answers[1]["threads"], 7);
 }
 
 TEST(Serving, ListsWhatItCanAndWhatItCannot) {
