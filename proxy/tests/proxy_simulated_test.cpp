@@ -72,8 +72,8 @@ struct course {
   bool has_reset = false;
   int send_error = 0;
   std::size_t received = 0;
-  bool is_right = true;    // What was received is what the other had sent.
-  int receive_error = 0;   // 0: an end that looks in order.
+  bool is_right = true;   // What was received is what the other had sent.
+  int receive_error = 0;  // 0: an end that looks in order.
 };
 
 task<void> rest(simulated_rt& rt, chance& draw, duration longest) {
@@ -198,15 +198,15 @@ TEST(SimulatedProxy, ARelayLosesNoResetThatComesAfterTheEnd) {
   expect_with_every_seed([](simulated_rt& rt) { return reset_after_the_end(rt); });
 }
 
-// From here on with a server. A client finishes what it sends and hears the echo of all of it, or an
-// error; it never takes less for all.
+// From here on with a server. A client finishes what it sends and hears the echo of all of it, or
+// an error; it never takes less for all.
 task<std::string> ask(simulated_rt& rt, endpoint where, plan p) {
   auto connected_to = co_await rt.connect(where);
   if (!connected_to) co_return "";
   auto const heard = co_await act(rt, *std::move(connected_to), p, p.name);
   if (!heard.is_right) co_return "the echo is wrong; ";
   bool const looks_complete = heard.receive_error == 0 && heard.send_error == 0;
-  co_return looks_complete && heard.received != p.bytes ? "an echo ends early; " : "";
+  co_return looks_complete&& heard.received != p.bytes ? "an echo ends early; " : "";
 }
 
 task<std::string> serve_some(simulated_rt& rt, bool stops_early) {
@@ -244,9 +244,9 @@ task<std::string> serve_some(simulated_rt& rt, bool stops_early) {
 }
 
 TEST(SimulatedProxy, AServerServesEverybodyAlsoWhenDescriptorsAreShort) {
-  expect_with_every_seed([](simulated_rt& rt) { return serve_some(rt, false); },
-                         {.smallest_window = 50, .largest_window = 1'500,
-                          .shortages_per_million = 200'000});
+  expect_with_every_seed(
+      [](simulated_rt& rt) { return serve_some(rt, false); },
+      {.smallest_window = 50, .largest_window = 1'500, .shortages_per_million = 200'000});
 }
 
 TEST(SimulatedProxy, AServerThatIsStoppedLetsThoseWhoAreThereEnd) {
@@ -254,9 +254,9 @@ TEST(SimulatedProxy, AServerThatIsStoppedLetsThoseWhoAreThereEnd) {
 }
 
 TEST(SimulatedProxy, AServerInANetworkThatResetsTellsEveryClient) {
-  expect_with_every_seed([](simulated_rt& rt) { return serve_some(rt, true); },
-                         {.smallest_window = 50, .largest_window = 1'500,
-                          .resets_per_million = 10'000});
+  expect_with_every_seed(
+      [](simulated_rt& rt) { return serve_some(rt, true); },
+      {.smallest_window = 50, .largest_window = 1'500, .resets_per_million = 10'000});
 }
 
 }  // namespace

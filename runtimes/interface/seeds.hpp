@@ -7,8 +7,8 @@
 //   }
 //
 // REGATTA_SEED=N tries that seed and no other. REGATTA_SEEDS=N tries 1 to N, and REGATTA_SEEDS=M-N
-// those from M to N, however long it takes; without it, those from 1 to 1,000 that fit into the time
-// allowed.
+// those from M to N, however long it takes; without it, those from 1 to 1,000 that fit into the
+// time allowed.
 #pragma once
 
 #include <signal.h>
@@ -44,7 +44,7 @@ class replay_hint {
     for (int const deadly : {SIGABRT, SIGTERM, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
       // What is known of a bad access, the sanitizer tells.
       if (REGATTA_ADDRESS_SANITIZER && deadly != SIGABRT && deadly != SIGTERM) continue;
-      struct sigaction last_words {};
+      struct sigaction last_words{};
       last_words.sa_handler = &die;
       // Once: the second time the signal does what it always does.
       last_words.sa_flags = static_cast<int>(SA_RESETHAND);

@@ -119,11 +119,13 @@ class connections : public law<R> {
 TYPED_TEST_SUITE_P(connections);
 
 TYPED_TEST_P(connections, EachConnectionGetsItsOwnBytes) {
-  with_each_net<TypeParam>([](auto& rt) { rt.block_on(TestFixture::many_clients(rt, sized(60, 6), sized(20, 4))); });
+  with_each_net<TypeParam>(
+      [](auto& rt) { rt.block_on(TestFixture::many_clients(rt, sized(60, 6), sized(20, 4))); });
 }
 
 TYPED_TEST_P(connections, ACancelledAcceptLosesNoConnection) {
-  with_each_net<TypeParam>([](auto& rt) { rt.block_on(TestFixture::accept_impatiently(rt, sized(60, 12))); });
+  with_each_net<TypeParam>(
+      [](auto& rt) { rt.block_on(TestFixture::accept_impatiently(rt, sized(60, 12))); });
 }
 
 TYPED_TEST_P(connections, AHogStarvesNoSocket) {

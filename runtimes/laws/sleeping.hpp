@@ -49,9 +49,7 @@ class sleeping : public law<R> {
     co_return worst;
   }
 
-  static task<void> sleep_for(R& rt, duration length) {
-    co_await rt.sleep_until(now(rt) + length);
-  }
+  static task<void> sleep_for(R& rt, duration length) { co_await rt.sleep_until(now(rt) + length); }
   static task<void> sleep_until(R& rt, time_point deadline) { co_await rt.sleep_until(deadline); }
   static task<void> sleep_and_hold(R& rt, duration length, life) {
     co_await rt.sleep_until(now(rt) + length);

@@ -49,8 +49,8 @@ class [[nodiscard("co_await it")]] sleep_operation : private happening {
   work* waiter_ = nullptr;
 };
 
-// Calls a function after a delay, on the turn of the task that waits: nothing happens to a task that
-// is cancelled.
+// Calls a function after a delay, on the turn of the task that waits: nothing happens to a task
+// that is cancelled.
 template <class F>
 class [[nodiscard("co_await it")]] delayed_call {
  public:
@@ -112,10 +112,10 @@ class file {
 };
 
 // Runs a function on a thread of its own, at once. Its answer comes at a moment of the simulation
-// that is drawn, mostly one at which nothing else is ready; then the simulation really waits for the
-// thread. So the answer comes at the same moment in every run. A function that waits for a task would
-// keep that task waiting: so where a thread is not done after a while, its moment is put off. Such a
-// run cannot be repeated exactly. Safe to cancel: the function runs on.
+// that is drawn, mostly one at which nothing else is ready; then the simulation really waits for
+// the thread. So the answer comes at the same moment in every run. A function that waits for a task
+// would keep that task waiting: so where a thread is not done after a while, its moment is put off.
+// Such a run cannot be repeated exactly. Safe to cancel: the function runs on.
 template <class F>
 class [[nodiscard("co_await it")]] blocking_operation : private happening {
  public:

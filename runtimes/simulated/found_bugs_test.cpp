@@ -26,11 +26,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The program is made with the flaw and without.
+// The program is made with the flaw, which must be found by what it does, and without.
 template <class Make>
-void expect_found_and_only_there(Make make, conditions how = {}) {
+void expect_found_and_only_there(std::string const& effect, Make make, conditions how = {}) {
   auto const failure = first_failure([&](runtime& rt) { return make(rt, true); }, how);
   ASSERT_TRUE(failure) << "the flaw was not found";
+  EXPECT_NE(failure->why.find(effect), std::string::npos) << failure->text();
   testing::Test::RecordProperty("found after seeds", std::to_string(failure->seeds_tried));
   auto const false_alarm = first_failure([&](runtime& rt) { return make(rt, false); }, how);
   EXPECT_FALSE(false_alarm) << false_alarm->text();
@@ -123,7 +124,8 @@ task<std::string> two_receivers(runtime& rt, bool has_flaw) {
 }
 
 TEST(FoundBugs, AWakeIsLostWithItsReceiver) {
-  expect_found_and_only_there([](runtime& rt, bool flaw) { return two_receivers(rt, flaw); });
+  expect_found_and_only_there("the simulation is stuck",
+                              [](runtime& rt, bool flaw) { return two_receivers(rt, flaw); });
 }
 
 // Reads a balance, does something else, and writes what it had read.
@@ -143,7 +145,8 @@ task<std::string> two_payments(runtime& rt, bool has_flaw) {
 }
 
 TEST(FoundBugs, AnUpdateIsLostAcrossAWait) {
-  expect_found_and_only_there([](runtime& rt, bool flaw) { return two_payments(rt, flaw); });
+  expect_found_and_only_there("a payment is lost",
+                              [](runtime& rt, bool flaw) { return two_payments(rt, flaw); });
 }
 
 // Expects that what was spawned first has begun before the spawner goes on.
@@ -165,7 +168,8 @@ task<std::string> spawn_and_go_on(runtime& rt, bool has_flaw) {
 }
 
 TEST(FoundBugs, AYieldIsTakenForAJoin) {
-  expect_found_and_only_there([](runtime& rt, bool flaw) { return spawn_and_go_on(rt, flaw); });
+  expect_found_and_only_there("the shop was closed",
+                              [](runtime& rt, bool flaw) { return spawn_and_go_on(rt, flaw); });
 }
 
 // From here on with sockets.
@@ -225,17 +229,17 @@ task<std::string> pass_messages(runtime& rt, bool ignores_short_writes, bool tru
 
 TEST(FoundBugs, AReadIsTakenForAMessage) {
   expect_found_and_only_there(
-      [](runtime& rt, bool flaw) { return pass_messages(rt, false, flaw); });
+      "a message is wrong", [](runtime& rt, bool flaw) { return pass_messages(rt, false, flaw); });
 }
 
 TEST(FoundBugs, AShortWriteIsTakenForAWholeOne) {
   expect_found_and_only_there(
-      [](runtime& rt, bool flaw) { return pass_messages(rt, flaw, false); });
+      "a message is", [](runtime& rt, bool flaw) { return pass_messages(rt, flaw, false); });
 }
 
-// Asks a server that answers with the question, over a network that resets connections now and then,
-// and asks again where that happened. The flaw: does not look what became of the write. The error is
-// told only once, so that the read then seems to find a peer that has nothing to say.
+// Asks a server that answers with the question, over a network that resets connections now and
+// then, and asks again where that happened. The flaw: does not look what became of the write. The
+// error is told only once, so that the read then seems to find a peer that has nothing to say.
 task<void> answer_all(runtime& rt, listener& door) {
   auto const serve = [](stream peer) -> task<void> {
     message question;
@@ -286,9 +290,9 @@ task<std::string> ask_until_answered(runtime& rt, bool has_flaw) {
 }
 
 TEST(FoundBugs, ARetryMissesAReset) {
-  expect_found_and_only_there(
-      [](runtime& rt, bool flaw) { return ask_until_answered(rt, flaw); },
-      {.resets_per_million = 50'000});
+  expect_found_and_only_there("a reset was taken for an answer",
+                              [](runtime& rt, bool flaw) { return ask_until_answered(rt, flaw); },
+                              {.resets_per_million = 50'000});
 }
 
 // Waits for an answer, but not for long; the flaw: takes the first thing that comes afterwards for
@@ -328,7 +332,8 @@ task<std::string> ask_impatiently(runtime& rt, bool has_flaw) {
 }
 
 TEST(FoundBugs, ALateAnswerIsTakenForTheNext) {
-  expect_found_and_only_there([](runtime& rt, bool flaw) { return ask_impatiently(rt, flaw); });
+  expect_found_and_only_there("the answer to another question",
+                              [](runtime& rt, bool flaw) { return ask_impatiently(rt, flaw); });
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 namespace regatta::runtimes::simulated {
 
 end::end(world& in, end& peer) noexcept
-    : in_(in), peer_(peer), window_(in.draw.between(in.how.smallest_window, in.how.largest_window)) {}
+    : in_(in),
+      peer_(peer),
+      window_(in.draw.between(in.how.smallest_window, in.how.largest_window)) {}
 
 std::optional<io_result> end::read(std::span<std::byte> target) {
   if (is_closed_) return io_result{0, ECANCELED};

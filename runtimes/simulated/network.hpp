@@ -77,7 +77,7 @@ class end final : public happening {
   std::deque<packet> on_their_way_;  // To us, in the order of their arrival.
   u64 bytes_on_their_way_ = 0;
   std::vector<std::byte> arrived_;
-  std::size_t taken_ = 0;      // So many of them have been read.
+  std::size_t taken_ = 0;       // So many of them have been read.
   bool peer_finished_ = false;  // The peer's end has arrived, behind all that it wrote.
   bool finished_ = false;       // We have said that we write no more.
   bool is_broken_ = false;      // A reset has arrived.

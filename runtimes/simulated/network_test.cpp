@@ -267,9 +267,9 @@ TEST(SimulatedNetwork, NoByteThatArrivesIsWrongWhereTheNetworkResets) {
     count += error != 0;
     co_return found.text();
   };
-  expect_with_every_seed([&](runtime& rt) { return program(rt, resets); },
-                         {.smallest_window = 100, .largest_window = 500,
-                          .resets_per_million = 10'000});
+  expect_with_every_seed(
+      [&](runtime& rt) { return program(rt, resets); },
+      {.smallest_window = 100, .largest_window = 500, .resets_per_million = 10'000});
   EXPECT_GT(resets, 0u);
 }
 

@@ -54,10 +54,8 @@ runtime::~runtime() {
 }
 
 runtime_info runtime::info() {
-  return {.name = "simulated",
-          .version = "0.1.0",
-          .scheduling = "drawn by a seed",
-          .io = "simulated"};
+  return {
+      .name = "simulated", .version = "0.1.0", .scheduling = "drawn by a seed", .io = "simulated"};
 }
 
 runtime_counters runtime::counters() const noexcept {
@@ -121,9 +119,10 @@ void runtime::wait_for_other_threads() {
 }
 
 void runtime::give_up(char const* why) const {
-  throw stuck("the simulation is stuck: the task that block_on() waits for can never end, because " +
-              std::string(why) + " (seed " + std::to_string(seed()) + ", after " +
-              std::to_string(turns_) + " turns)");
+  throw stuck(
+      "the simulation is stuck: the task that block_on() waits for can never end, because " +
+      std::string(why) + " (seed " + std::to_string(seed()) + ", after " + std::to_string(turns_) +
+      " turns)");
 }
 
 }  // namespace regatta::runtimes::simulated

@@ -23,8 +23,8 @@ struct failure {
   std::string text() const { return why + " (REGATTA_SEED=" + std::to_string(seed) + ")"; }
 };
 
-// `program(rt)` makes a task<std::string>: what went wrong, or "". It also fails if it throws, or if
-// it never ends. Tries as many seeds as seeds.hpp says, for at most `allowed`.
+// `program(rt)` makes a task<std::string>: what went wrong, or "". It also fails if it throws, or
+// if it never ends. Tries as many seeds as seeds.hpp says, for at most `allowed`.
 template <class Program>
 std::optional<failure> first_failure(Program program, conditions how = {},
                                      duration allowed = std::chrono::seconds(1)) {

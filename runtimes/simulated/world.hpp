@@ -12,8 +12,8 @@ namespace regatta::runtimes::simulated {
 // How rough the world is. As it is by default, all that an honest program may rely on holds: every
 // byte arrives, nobody is reset but by a peer, descriptors are plenty.
 struct conditions {
-  // How many bytes may be on their way or unread, in each direction of a connection: drawn for each.
-  // By default not less than the least that Linux gives.
+  // How many bytes may be on their way or unread, in each direction of a connection: drawn for
+  // each. By default not less than the least that Linux gives.
   u64 smallest_window = 4'096;
   u64 largest_window = 64 * 1'024;
   duration longest_delay = std::chrono::microseconds(200);  // Of a packet, a file, a blocking call.

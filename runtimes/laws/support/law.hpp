@@ -4,8 +4,8 @@
 // each configuration, and knows no clock: it waits for what must happen, and the watchdog ends a
 // wait that never does. So no law passes by sleeping long enough, and none hangs.
 //
-// A simulated runtime is tried with many seeds (seeds.hpp): with_each() ends at the first that fails
-// and says how to run it again.
+// A simulated runtime is tried with many seeds (seeds.hpp): with_each() ends at the first that
+// fails and says how to run it again.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +35,8 @@ inline constexpr u64 slowdown = REGATTA_ADDRESS_SANITIZER ? 50 : REGATTA_THREAD_
 // Whether the law that runs now is repeated for many seeds.
 inline bool is_repeated_for_seeds = false;
 
-// How often to repeat what is to hit a small window in time. Each of many seeds is a hit of its own.
+// How often to repeat what is to hit a small window in time. Each of many seeds is a hit of its
+// own.
 inline u64 often(u64 times) {
   constexpr u64 slowdown_for_seeds = std::max<u64>(slowdown, 50);
   return times / (is_repeated_for_seeds ? slowdown_for_seeds : slowdown);
