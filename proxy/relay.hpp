@@ -65,8 +65,9 @@ task<u64> carry(relay_state<S>& state, S& from, S& to, buffer_store<Threading>& 
         co_return carried;
       }
       if (got.count == 0) {
-        // An error here is found by whoever reads or writes next.
-        to.shutdown_write();
+        // The other stream may have been reset after it had finished. Then the way back has ended,
+        // and nobody else would ever ask.
+        if (int const error = to.shutdown_write(); error != 0) state.fail(error);
         co_return carried;
       }
       count = got.count;

@@ -12,6 +12,7 @@
 #include "runtimes/interface/join.hpp"
 #include "runtimes/interface/joiner.hpp"
 #include "runtimes/interface/net.hpp"
+#include "runtimes/interface/time.hpp"
 
 namespace regatta::proxy {
 
@@ -40,7 +41,7 @@ task<u64> serve_connections(R& rt, typename R::listener& door, Serve const& serv
       break;
     } else {
       // No descriptor or no memory: whoever is served will leave some.
-      co_await rt.sleep_until(clock::now() + shortage_pause);
+      co_await sleep_for(rt, shortage_pause);
     }
   }
   co_await join_all(std::move(connections));

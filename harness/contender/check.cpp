@@ -1,11 +1,15 @@
 #include "harness/contender/check.hpp"
 
+#include <errno.h>
+
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "harness/contender/latency_recorder.hpp"
+#include "runtimes/interface/seeds.hpp"
 #include "runtimes/interface/unsupported.hpp"
 #include "scenarios/support/scenario.hpp"
 
@@ -40,7 +44,25 @@ verdict check_cell(pair const& each, setup const& how,
   return {};
 }
 
-int check_one(pair const& each, setup const& how) {
+// How long a simulated runtime is tried with one seed after the other, in each cell.
+constexpr auto time_for_seeds = std::chrono::milliseconds(500);
+
+// With many seeds, or with the one that was asked for; ends with the first that fails.
+verdict check_simulated_cell(pair const& each, setup how,
+                             scenarios::parameter_list const& parameters) {
+  if (how.seed != 0) return check_cell(each, how, parameters);
+  replay_hint const hint(program_invocation_name + (" --check=" + each.scenario.name));
+  seed_loop seeds(clock::now() + time_for_seeds);
+  while (seeds.next()) {
+    how.seed = seeds.seed();
+    auto checked = check_cell(each, how, parameters);
+    if (checked.exit_code == exit_wrong) checked.said += "; " + replay_hint::text();
+    if (checked.exit_code != exit_ok) return checked;
+  }
+  return {exit_ok, "ok with " + std::to_string(seeds.tried()) + " seeds"};
+}
+
+int check_one(registry const& program, pair const& each, setup const& how) {
   if (!each.unsupported.empty()) {
     std::cout << each.scenario.name << ": unsupported: " << each.unsupported << std::endl;
     return exit_unsupported;
@@ -50,7 +72,9 @@ int check_one(pair const& each, setup const& how) {
   for (auto const& parameters : smoke_cells(each.scenario)) {
     // Before the run, so that the last line names the cell of a crash or a hang.
     std::cout << scenarios::cell_key(each.scenario.name, parameters) << ": " << std::flush;
-    auto const [exit_code, said] = check_cell(each, how, parameters);
+    auto const [exit_code, said] = program.subject().is_simulated
+                                       ? check_simulated_cell(each, how, parameters)
+                                       : check_cell(each, how, parameters);
     std::cout << said << std::endl;
     if (exit_code == exit_wrong) worst = exit_wrong;
   }
@@ -90,11 +114,11 @@ int check(registry const& program, setup const& how, std::string_view scenario_n
       std::cerr << "there is no scenario '" << scenario_name << "'\n";
       return exit_usage;
     }
-    return check_one(*found, how);
+    return check_one(program, *found, how);
   }
   int verdict = exit_ok;
   for (pair const& each : program.pairs()) {
-    if (check_one(each, how) == exit_wrong) verdict = exit_wrong;
+    if (check_one(program, each, how) == exit_wrong) verdict = exit_wrong;
   }
   return verdict;
 }

@@ -44,7 +44,8 @@ Options of Google Benchmark: --benchmark_list_tests, --benchmark_filter=REGEX,
   --benchmark_enable_random_interleaving=true, --benchmark_context=KEY=VALUE
 
 Environment: REGATTA_SLOWDOWN_PERCENT=N burns N percent extra inside each timed section (--serve
-only); it plants a slowdown for tests of the gate.
+only); it plants a slowdown for tests of the gate. REGATTA_SEED=N and REGATTA_SEEDS=N say with
+which seed, or with how many, --check tries a simulated runtime.
 )";
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
@@ -114,6 +115,11 @@ int run_benchmarks(registry const& program, options const& chosen, int argc, cha
   if (::benchmark::ReportUnrecognizedArguments(argc, argv)) return exit_usage;
 
   auto const& runtime = program.subject();
+  if (runtime.is_simulated) {
+    std::cerr << "the runtime '" << runtime.name
+              << "' is never measured, because its time is virtual; try --check\n";
+    return exit_usage;
+  }
   ::benchmark::AddCustomContext("runtime", runtime.name);
   ::benchmark::AddCustomContext("variant", chosen.how.variant);
   ::benchmark::AddCustomContext("threads", std::to_string(runtime.threads(chosen.how)));

@@ -57,6 +57,7 @@ struct subject {
   std::string io;
   std::vector<std::string> capabilities;
   std::vector<std::string> variants = {""};  // The first is the default, and may have no name.
+  bool is_simulated = false;  // It runs in virtual time: it can be checked, never measured.
   // The number of threads that run tasks under this setup; 0 where there is no such number.
   std::function<std::uint64_t(setup const&)> threads = [](setup const&) { return 1; };
 };

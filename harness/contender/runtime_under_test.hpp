@@ -12,6 +12,7 @@
 #include "runtimes/interface/file.hpp"
 #include "runtimes/interface/net.hpp"
 #include "runtimes/interface/runtime.hpp"
+#include "runtimes/interface/seeds.hpp"
 
 namespace regatta::contender {
 
@@ -57,6 +58,7 @@ runtime_options options_of(setup const& how) {
     if (variant.name == how.variant) options = variant.options;
   }
   if (how.threads != 0) options.threads = static_cast<u32>(how.threads);
+  options.seed = how.seed;
   return options;
 }
 
@@ -82,6 +84,7 @@ class subject_of {
     described.version = info.version;
     described.scheduling = info.scheduling;
     described.io = info.io;
+    described.is_simulated = simulated_runtime<R>;
     for (auto const& [name, is_there] : abilities_of<R>()) {
       if (is_there) described.capabilities.push_back(name);
     }

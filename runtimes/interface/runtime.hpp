@@ -31,6 +31,7 @@ struct runtime_info {
 // What every runtime can be asked for. 0 means: as the runtime would choose itself.
 struct runtime_options {
   u32 threads = 0;
+  u64 seed = 0;  // Of a runtime that draws what it does (seeds.hpp).
 };
 
 // A configuration that a contender offers under a name, beside its default one, which has none.
@@ -142,8 +143,11 @@ class runtime_defaults : public executor_base {
   // Lets every other ready task run before this one goes on.
   yield_awaiter yield() noexcept { return yield_awaiter(self()); }
 
+  // The present, by the clock that sleeps go by. A simulated runtime has a clock of its own.
+  time_point now() const noexcept { return clock::now(); }
+
   // Suspends for at least so long, counted from now. Of a timed_runtime.
-  auto sleep_for(duration how_long) noexcept { return self().sleep_until(clock::now() + how_long); }
+  auto sleep_for(duration how_long) noexcept { return self().sleep_until(self().now() + how_long); }
 
   // What a runtime may do better for a task that was just spawned, or that yielded.
   void post_new(work& w) noexcept { self().post(w); }

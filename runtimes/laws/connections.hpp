@@ -12,6 +12,7 @@
 #include "runtimes/interface/join.hpp"
 #include "runtimes/interface/net.hpp"
 #include "runtimes/interface/race.hpp"
+#include "runtimes/interface/time.hpp"
 #include "runtimes/laws/support/law.hpp"
 
 namespace regatta::laws {
@@ -86,7 +87,7 @@ class connections : public law<R> {
     for (u64 i = 0; i < times; ++i) co_await rt.yield();
   }
   static task<void> sleep(auto& rt, duration how_long) {
-    co_await rt.sleep_until(clock::now() + how_long);
+    co_await regatta::sleep_for(rt, how_long);
   }
 
   static task<void> connect_one(auto& rt, endpoint where) {
@@ -118,11 +119,13 @@ class connections : public law<R> {
 TYPED_TEST_SUITE_P(connections);
 
 TYPED_TEST_P(connections, EachConnectionGetsItsOwnBytes) {
-  with_each_net<TypeParam>([](auto& rt) { rt.block_on(TestFixture::many_clients(rt, 60, 20)); });
+  with_each_net<TypeParam>(
+      [](auto& rt) { rt.block_on(TestFixture::many_clients(rt, sized(60, 6), sized(20, 4))); });
 }
 
 TYPED_TEST_P(connections, ACancelledAcceptLosesNoConnection) {
-  with_each_net<TypeParam>([](auto& rt) { rt.block_on(TestFixture::accept_impatiently(rt, 60)); });
+  with_each_net<TypeParam>(
+      [](auto& rt) { rt.block_on(TestFixture::accept_impatiently(rt, sized(60, 12))); });
 }
 
 TYPED_TEST_P(connections, AHogStarvesNoSocket) {
@@ -136,7 +139,7 @@ TYPED_TEST_P(connections, ARuntimeAsleepForALongTimeIsWokenByASocket) {
   with_each_net<TypeParam>([](auto& rt) {
     auto const far_away = std::chrono::hours(1);
     rt.spawn(TestFixture::sleep(rt, far_away)).detach();
-    rt.block_on(TestFixture::many_clients(rt, 1, 100));
+    rt.block_on(TestFixture::many_clients(rt, 1, sized(100, 10)));
   });
 }
 

@@ -78,7 +78,8 @@ TYPED_TEST_SUITE_P(depth);
 
 TYPED_TEST_P(depth, AMillionTasksAwaitedOneAfterAnother) {
   with_one_runtime<TypeParam>([](auto& rt) {
-    EXPECT_EQ(rt.block_on(TestFixture::await_one_after_another(1'000'000)), 1'000'000u);
+    u64 const tasks = sized(1'000'000, 20'000);
+    EXPECT_EQ(rt.block_on(TestFixture::await_one_after_another(tasks)), tasks);
   });
 }
 

@@ -85,7 +85,7 @@ TYPED_TEST_P(spawning, CallingATaskRunsNothing) {
 
 TYPED_TEST_P(spawning, EachTaskRunsExactlyOnce) {
   with_each<TypeParam>([](auto& rt) {
-    typename TestFixture::counts runs(tasks_for<TypeParam>(10'000));
+    typename TestFixture::counts runs(tasks_for<TypeParam>(sized(10'000, 500)));
     rt.block_on(TestFixture::spawn_counting(rt, runs, 0, runs.size()));
     TestFixture::expect_each_ran_once(runs);
   });
@@ -101,7 +101,7 @@ TYPED_TEST_P(spawning, ATaskRunsThoughNobodyAwaitsIt) {
 
 TYPED_TEST_P(spawning, TasksSpawnedByTasksRunExactlyOnce) {
   with_each<TypeParam>([](auto& rt) {
-    typename TestFixture::counts runs(tasks_for<TypeParam>(1 << 13));
+    typename TestFixture::counts runs(tasks_for<TypeParam>(sized(1 << 13, 1 << 8)));
     rt.block_on(TestFixture::spawn_tree(rt, runs, 0, runs.size()));
     TestFixture::expect_each_ran_once(runs);
   });

@@ -93,7 +93,7 @@ TYPED_TEST_P(waking, AWakeFromAForeignThreadReachesAParkedRuntime) {
       if constexpr (TypeParam::threading::single) return true;
       return rt.counters().parks != parks_before;
     };
-    for (int round = 0; round < 20; ++round) {
+    for (u64 round = 0; round < sized(20, 4); ++round) {
       event call;
       u64 const parks_before = rt.counters().parks;
       std::jthread const foreign([&] {

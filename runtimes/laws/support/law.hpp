@@ -3,6 +3,9 @@
 // A law is a typed test whose parameter is the runtime. It asks with_each() for runtimes, one for
 // each configuration, and knows no clock: it waits for what must happen, and the watchdog ends a
 // wait that never does. So no law passes by sleeping long enough, and none hangs.
+//
+// A simulated runtime is tried with many seeds (seeds.hpp): with_each() ends at the first that
+// fails and says how to run it again.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,13 +13,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtimes/interface/compiler.hpp"
 #include "runtimes/interface/runtime.hpp"
+#include "runtimes/interface/seeds.hpp"
 
 namespace regatta::laws {
 
@@ -24,8 +32,20 @@ namespace regatta::laws {
 // every frame pages of its own.
 inline constexpr u64 slowdown = REGATTA_ADDRESS_SANITIZER ? 50 : REGATTA_THREAD_SANITIZER ? 10 : 1;
 
-// How often to repeat what is to hit a small window in time.
-constexpr u64 often(u64 times) { return times / slowdown; }
+// Whether the law that runs now is repeated for many seeds.
+inline bool is_repeated_for_seeds = false;
+
+// How often to repeat what is to hit a small window in time. Each of many seeds is a hit of its
+// own.
+inline u64 often(u64 times) {
+  constexpr u64 slowdown_for_seeds = std::max<u64>(slowdown, 50);
+  return times / (is_repeated_for_seeds ? slowdown_for_seeds : slowdown);
+}
+
+// A size that need not be large where the law is repeated for many seeds.
+inline u64 sized(u64 usual, u64 with_each_of_many_seeds) {
+  return is_repeated_for_seeds ? with_each_of_many_seeds : usual;
+}
 
 // A runtime that gives each task a thread says how many it can hold: `R::most_tasks_at_once`
 // (unsupported.hpp). It has no number of workers, and no order but the system's.
@@ -51,6 +71,7 @@ class watchdog {
           "the law has made no progress: a wake was lost, or a task never ran\n";
       // The signal may interrupt anything, so neither streams nor exit handlers are safe here.
       static_cast<void>(!::write(STDERR_FILENO, reason, sizeof reason - 1));
+      replay_hint::print();
       ::_exit(3);
     });
     ::alarm(seconds());
@@ -67,8 +88,52 @@ class watchdog {
   }
 };
 
+// Tries one law with many seeds, and counts them. A law that asks for runtimes several times gets
+// the seeds that fit into its time at first, and the first seed after that.
+class seeds_of_law {
+ public:
+  seeds_of_law() : hint_(command()) {
+    is_repeated_for_seeds = true;
+    deadline_ = clock::now() + std::chrono::milliseconds(1'000);
+    tried_ = 0;
+  }
+  ~seeds_of_law() {
+    is_repeated_for_seeds = false;
+    std::cout << "[    SEEDS ] " << tried_ << std::endl;
+  }
+
+  // Calls body(seed) with one after the other until one fails.
+  template <class Body>
+  static void try_all(Body body) {
+    for (seed_loop seeds(deadline_); seeds.next() && !::testing::Test::HasFailure(); ++tried_) {
+      try {
+        body(seeds.seed());
+      } catch (std::exception const& error) {
+        ADD_FAILURE() << error.what();
+      }
+      if (::testing::Test::HasFailure()) std::cout << replay_hint::text() << std::endl;
+    }
+  }
+
+ private:
+  static std::string command() {
+    auto const* const law = ::testing::UnitTest::GetInstance()->current_test_info();
+    return program_invocation_name + std::string(" --gtest_filter='") + law->test_suite_name() +
+           "." + law->name() + "'";
+  }
+
+  replay_hint hint_;
+  static inline time_point deadline_;
+  static inline u64 tried_ = 0;
+};
+
 template <class R>
 class law : public ::testing::Test {
+ public:
+  law() {
+    if constexpr (simulated_runtime<R>) seeds_.emplace();
+  }
+
  protected:
   // A runtime that cannot be had on this machine breaks no law.
   void SetUp() override {
@@ -81,6 +146,7 @@ class law : public ::testing::Test {
 
  private:
   watchdog watchdog_;
+  std::optional<seeds_of_law> seeds_;
 };
 
 // The configurations in which R must obey: its default one, those that it declares, and, where it
@@ -104,13 +170,27 @@ std::vector<variant_of_runtime> configurations() {
   return all;
 }
 
+// Calls body(rt) with a fresh runtime set up as `options` say; a simulated one with many seeds.
+template <runtime R, class Body>
+void with_one(runtime_options options, Body& body) {
+  if constexpr (simulated_runtime<R>) {
+    seeds_of_law::try_all([&](u64 seed) {
+      options.seed = seed;
+      R rt(options);
+      body(rt);
+    });
+  } else {
+    R rt(options);
+    body(rt);
+  }
+}
+
 // Calls body(rt) with a fresh runtime of each configuration.
 template <runtime R, class Body>
 void with_each(Body body) {
   for (auto const& configuration : configurations<R>()) {
     SCOPED_TRACE(configuration.name);
-    R rt(configuration.options);
-    body(rt);
+    with_one<R>(configuration.options, body);
   }
 }
 
@@ -121,8 +201,7 @@ void with_one_worker(Body body) {
   if constexpr (has_ceiling<R>) {
     GTEST_SKIP() << R::info().name << " has no workers: its tasks run in the system's order";
   } else {
-    R rt(runtime_options{.threads = 1});
-    body(rt);
+    with_one<R>(runtime_options{.threads = 1}, body);
   }
 }
 
@@ -130,8 +209,7 @@ void with_one_worker(Body body) {
 // alone, and to try it once is enough.
 template <runtime R, class Body>
 void with_one_runtime(Body body) {
-  R rt(runtime_options{.threads = 1});
-  body(rt);
+  with_one<R>(runtime_options{.threads = 1}, body);
 }
 
 // As with_each(), where R offers timers; elsewhere the law is skipped, and says why.
