@@ -185,6 +185,10 @@ void check_scenario(dialogue& with, const specification::specification& scenario
   // Once, and then several times back to back: what one run leaves behind must not hurt the next.
   const bool runs = prepared.take(1, 1) && prepared.take(3, 1) && prepared.take(2, 3);
   if (runs) check_times(with, prepared);
+  if (with.is_well() && prepared.unsupported.empty()) {
+    const failure seen = check_backend(told.hello.io, with.backends());
+    if (seen.what != outcome::ok) with.wrong("it " + seen.reason);
+  }
   if (!prepared.unsupported.empty()) {
     with.end_neutral(outcome::unsupported, prepared.unsupported);
   } else {
