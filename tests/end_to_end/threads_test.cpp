@@ -22,8 +22,7 @@ TEST(Threads, ASecondThreadThatRunsTasksFailsTheRowThatIsSetUpWithOne) {
   course c;
   c.enter("honest");
   enter_second_thread(c);
-  const told result =
-      c.measure({"--blocks", "1", "--no-twin", "--set", "threads=1"});
+  const told result = c.measure({"--blocks", "1", "--no-twin", "--set", "threads=1"});
   EXPECT_EQ(result.code, 1) << result.err;
   const json line = c.line_of("second_thread@threads=1", "yield");
   ASSERT_FALSE(line.is_null()) << result.err;

@@ -1,4 +1,4 @@
-"""The foreign contender of docs/ADDING_A_RUNTIME.md passes `regatta verify`, and a run measures it."""
+"""The contender of docs/ADDING_A_RUNTIME.md passes `regatta verify`, and a run measures it."""
 
 import json
 import os
@@ -17,7 +17,8 @@ class Foreign(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         made = subprocess.run(
-            [sys.executable, ROOT / "scripts/new_runtime", "--foreign", "snail", "--out", self.folder / "snail"],
+            [sys.executable, ROOT / "scripts/new_runtime", "--foreign", "snail"]
+            + ["--out", self.folder / "snail"],
             capture_output=True,
             text=True,
             check=False,
@@ -27,7 +28,11 @@ class Foreign(unittest.TestCase):
 
     def regatta(self, *arguments):
         return subprocess.run(
-            [os.environ["REGATTA"], *arguments], cwd=self.folder, capture_output=True, text=True, check=False
+            [os.environ["REGATTA"], *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def test_it_is_verified_and_measured(self):
@@ -38,11 +43,13 @@ class Foreign(unittest.TestCase):
         self.assertEqual(verdicts["skynet"], "unsupported")
 
         done = self.regatta(
-            "run", "--contender", str(self.program), "--scenario", "yield", "--set", "tasks=3", "--set", "yields=3",
+            "run", "--contender", str(self.program), "--scenario", "yield",
+            "--set", "tasks=3", "--set", "yields=3",
             "--blocks", "1", "--no-twin", "--target-time", "1", "--out", "run",
         )  # fmt: skip
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        lines = [json.loads(line) for line in (self.folder / "run/samples.jsonl").read_text().splitlines()]
+        samples = (self.folder / "run/samples.jsonl").read_text().splitlines()
+        lines = [json.loads(line) for line in samples]
         self.assertEqual([line["outcome"] for line in lines], ["ok"])
 
     def test_what_it_does_wrong_is_named(self):

@@ -1,6 +1,7 @@
 """Regatta is installed, moved, and a runtime of one's own is built against it, verified and run.
 
-The folder of that runtime is what scripts/new_runtime --out writes: a runtime.hpp and a CMakeLists.txt of four lines.
+The folder of that runtime is what scripts/new_runtime --out writes: a runtime.hpp, and a
+CMakeLists.txt of four lines.
 """
 
 import json
@@ -21,21 +22,30 @@ class OutOfTree(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def must(self, *command, **more):
+    def must(self, *command):
         done = subprocess.run(
-            [str(word) for word in command], capture_output=True, text=True, cwd=self.folder, check=False, **more
+            [str(word) for word in command],
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            check=False,
         )
-        self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
+        said = f"{command}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        self.assertEqual(done.returncode, 0, said)
         return done.stdout
 
     def install(self):
-        self.must(CMAKE, "--install", os.environ["REGATTA_BUILD"], "--prefix", self.folder / "first")
+        self.must(
+            CMAKE, "--install", os.environ["REGATTA_BUILD"], "--prefix", self.folder / "first"
+        )
         # Nothing in it may know where it lay.
         (self.folder / "first").rename(self.folder / "regatta")
         return self.folder / "regatta"
 
     def build(self, prefix):
-        self.must(sys.executable, ROOT / "scripts/new_runtime", "snail", "--out", self.folder / "snail")
+        self.must(
+            sys.executable, ROOT / "scripts/new_runtime", "snail", "--out", self.folder / "snail"
+        )
         build = self.folder / "snail/build"
         self.must(
             CMAKE, "-S", self.folder / "snail", "-B", build, "-G", os.environ["REGATTA_GENERATOR"],
@@ -58,14 +68,16 @@ class OutOfTree(unittest.TestCase):
         # Beside the contenders that were installed, which are found where they lie now.
         installed = prefix / "share/regatta/contenders"
         listed = json.loads(self.must(regatta, "list", "--json"))
-        names = {one["contender"] if "contender" in one else one["name"] for one in listed["contenders"]}
+        names = {one["contender"] for one in listed["contenders"]}
         self.assertIn("single_threaded", names)
         self.must(
             regatta, "run", "--contenders", f"{build / 'contenders'}:{installed}",
-            "--contender", "snail", "--contender", "single_threaded", "--quick", "--scenario", "chained_spawn",
+            "--contender", "snail", "--contender", "single_threaded",
+            "--quick", "--scenario", "chained_spawn",
             "--blocks", "1", "--no-twin", "--target-time", "1", "--out", "run",
         )  # fmt: skip
-        lines = [json.loads(line) for line in (self.folder / "run/samples.jsonl").read_text().splitlines()]
+        samples = (self.folder / "run/samples.jsonl").read_text().splitlines()
+        lines = [json.loads(line) for line in samples]
         self.assertEqual({line["row"] for line in lines}, {"snail", "single_threaded"})
         self.assertEqual({line["outcome"] for line in lines}, {"ok"})
 

@@ -1,6 +1,6 @@
 // A contender on the real harness whose runtime says that it runs tasks on one thread, and runs
-// every other task on a second one. It counts nothing and reports nothing itself: whether the driver
-// gets to know is up to what the harness observes.
+// every other task on a second one. It counts nothing and reports nothing itself: whether the
+// driver gets to know is up to what the harness observes.
 #include <array>
 #include <condition_variable>
 #include <mutex>

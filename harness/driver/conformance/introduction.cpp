@@ -81,8 +81,8 @@ bool check_hello(dialogue& with, const row& r, account& told) {
     }
     with.expect_silence();
   }
-  return with.end(fmt::format("{} {}, {} threads", told.hello.runtime, told.hello.version,
-                              told.hello.threads));
+  return with.end(
+      fmt::format("{} {}, {} threads", told.hello.runtime, told.hello.version, told.hello.threads));
 }
 
 /// Compares with what the scenario is here: a parameter that is left out must mean the same to
