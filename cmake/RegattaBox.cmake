@@ -4,22 +4,28 @@
 #
 #   regatta_box(regatta_stats PATH harness/stats SOURCES histogram.cpp LINKS fmt::fmt)
 #
-# Without SOURCES the box is header-only.
+# Without SOURCES the box is header-only. In a project of its own, against an installed Regatta, the folder is the
+# one that calls, whatever the path it is included by. Installed, all boxes share one include directory.
 function(regatta_box target)
   cmake_parse_arguments(BOX "" "PATH" "SOURCES;LINKS" ${ARGN})
+  set(folder ${PROJECT_SOURCE_DIR}/${BOX_PATH})
+  if(NOT IS_DIRECTORY ${folder})
+    set(folder ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
   set(facade ${PROJECT_BINARY_DIR}/boxes/${target})
   get_filename_component(parent ${facade}/${BOX_PATH} DIRECTORY)
   file(MAKE_DIRECTORY ${parent})
   if(NOT EXISTS ${facade}/${BOX_PATH})
-    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${BOX_PATH} ${facade}/${BOX_PATH} SYMBOLIC)
+    file(CREATE_LINK ${folder} ${facade}/${BOX_PATH} SYMBOLIC)
   endif()
+  set(includes $<BUILD_INTERFACE:${facade}> $<INSTALL_INTERFACE:include/regatta>)
   if(BOX_SOURCES)
     add_library(${target} STATIC ${BOX_SOURCES})
-    target_include_directories(${target} PUBLIC ${facade})
+    target_include_directories(${target} PUBLIC ${includes})
     target_link_libraries(${target} PUBLIC ${BOX_LINKS} PRIVATE regatta_flags)
   else()
     add_library(${target} INTERFACE)
-    target_include_directories(${target} INTERFACE ${facade})
+    target_include_directories(${target} INTERFACE ${includes})
     target_link_libraries(${target} INTERFACE ${BOX_LINKS})
   endif()
 endfunction()

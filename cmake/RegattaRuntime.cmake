@@ -162,8 +162,7 @@ endfunction()
 # The test program laws_<program>: every law, instantiated for REGATTA_CLASS of REGATTA_RUNTIME. Sets
 # `result` to the command that runs it.
 function(regatta_add_laws REGATTA_PROGRAM generated result)
-  file(GLOB laws CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/runtimes/laws
-       ${PROJECT_SOURCE_DIR}/runtimes/laws/*.hpp)
+  file(GLOB laws CONFIGURE_DEPENDS RELATIVE ${REGATTA_HOUSE}/runtimes/laws ${REGATTA_HOUSE}/runtimes/laws/*.hpp)
   if(NOT laws)
     return()
   endif()

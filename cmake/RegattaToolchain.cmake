@@ -19,7 +19,7 @@ find_package(Threads REQUIRED)
 add_library(regatta_flags INTERFACE)
 target_compile_options(regatta_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wpedantic)
 if(REGATTA_WARNINGS_AS_ERRORS)
-  target_compile_options(regatta_flags INTERFACE -Werror)
+  target_compile_options(regatta_flags INTERFACE $<BUILD_INTERFACE:-Werror>)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Symmetric transfer is a tail call only with this flag below -O2 (GCC PR 100897).

@@ -60,6 +60,7 @@ BOXES = {
         ("harness/protocol", "harness/stats", "harness/machine", "harness/specification"),
         ("posix", "cli", "json", "fmt"),
     ),
+    "tests/second_thread": (("harness/contender", "runtimes/interface", "scenarios"), ()),
     "tests": (("harness/protocol", "harness/specification"), ("posix", "json", "fmt", "test")),
 }
 

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
 
 #include "harness/driver/exit_code.hpp"
 #include "harness/driver/names.hpp"
@@ -16,12 +18,38 @@ namespace {
 
 namespace fs = std::filesystem;
 
-contender_program read_program(const nlohmann::json& object) {
+/// An installed manifest names its programs from where it lies itself: the whole may be moved.
+void resolve(std::vector<std::string>& command, const fs::path& folder) {
+  for (std::string& part : command) {
+    if (!part.starts_with("./") && !part.starts_with("../")) continue;
+    part = fs::absolute(folder / part).lexically_normal().string();
+  }
+}
+
+std::vector<fs::path> manifests_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  }
+  if (error) {
+    throw usage_error(fmt::format(
+        "cannot read the folder of contenders {}: {}; expected the one that the build leaves, for "
+        "example --contenders build/release/contenders",
+        folder.string(), error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+contender_program read_program(const nlohmann::json& object, const fs::path& folder) {
   contender_program found;
   found.variant = object.value("variant", "");
   found.command = object.value("command", std::vector<std::string>{});
   found.skipped = object.value("skipped", "");
   found.laws = object.value("laws", std::vector<std::string>{});
+  resolve(found.command, folder);
+  resolve(found.laws, folder);
   if (!found.skipped.empty()) return found;
   if (found.command.empty()) {
     found.skipped = "its manifest names neither a command nor a reason";
@@ -41,10 +69,10 @@ contender read_manifest(const fs::path& file) {
     found.kind = object.value("kind", "");
     found.measured = object.value("measured", true);
     for (const auto& program : object.value("programs", nlohmann::json::array())) {
-      found.programs.push_back(read_program(program));
+      found.programs.push_back(read_program(program, file.parent_path()));
     }
     // One with a single program may do without the list.
-    if (found.programs.empty()) found.programs.push_back(read_program(object));
+    if (found.programs.empty()) found.programs.push_back(read_program(object, file.parent_path()));
     return found;
   } catch (const nlohmann::json::exception& error) {
     throw usage_error(
@@ -109,21 +137,18 @@ void choose_by_glob(std::vector<chosen_contender>& chosen, const std::vector<con
 
 }  // namespace
 
-std::vector<contender> read_manifests(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  }
-  if (error) {
-    throw usage_error(fmt::format(
-        "cannot read the folder of contenders {}: {}; expected the one that the build leaves, for "
-        "example --contenders build/release/contenders",
-        folder.string(), error.message()));
-  }
-  std::sort(files.begin(), files.end());
+std::vector<contender> read_manifests(const fs::path& folders) {
   std::vector<contender> found;
-  for (const fs::path& file : files) found.push_back(read_manifest(file));
+  std::istringstream in(folders.string());
+  for (std::string folder; std::getline(in, folder, ':');) {
+    if (folder.empty()) continue;
+    for (const fs::path& file : manifests_in(folder)) {
+      contender one = read_manifest(file);
+      const bool is_known = std::any_of(found.begin(), found.end(),
+                                        [&](const contender& c) { return c.name == one.name; });
+      if (!is_known) found.push_back(std::move(one));
+    }
+  }
   return found;
 }
 
@@ -134,7 +159,11 @@ fs::path contenders_folder(const std::string& option) {
   }
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  return self.parent_path().parent_path() / "contenders";
+  const fs::path prefix = self.parent_path().parent_path();
+  // Beside the command of a build, else where an installation keeps them.
+  if (fs::is_directory(prefix / "contenders", error)) return prefix / "contenders";
+  const fs::path installed = prefix / "share" / "regatta" / "contenders";
+  return fs::is_directory(installed, error) ? installed : prefix / "contenders";
 }
 
 std::vector<chosen_contender> choose_contenders(const std::vector<contender>& known,

@@ -23,8 +23,9 @@ struct contender {
   std::vector<contender_program> programs;
 };
 
-/// Reads every manifest of the folder, in the order of their names. Throws ends_command for a
-/// folder or manifest that cannot be read.
+/// Reads every manifest of the folder, in the order of their names; of several folders, "a:b", one
+/// after the other, and of two contenders of one name the first. Throws ends_command for a folder
+/// or manifest that cannot be read.
 std::vector<contender> read_manifests(const std::filesystem::path& folder);
 
 /// --contenders, else REGATTA_CONTENDERS, else `../contenders` beside the executable.

@@ -83,8 +83,12 @@ std::optional<failure> session::wait_for_output(std::uint64_t deadline_ns) {
     if (now >= deadline_ns) {
       // What was asked before may have used the time up.
       const std::uint64_t waited_ns = std::max(deadline_ns, asked_at_ns_) - asked_at_ns_;
-      return give_up(outcome::timeout,
-                     fmt::format("no answer to {} within {}", asked_, say_duration(waited_ns)));
+      std::string reason =
+          fmt::format("no answer to {} within {}", asked_, say_duration(waited_ns));
+      if (!reader_.unfinished().empty()) {
+        reason += "; what it printed has no newline: " + protocol::excerpt(reader_.unfinished());
+      }
+      return give_up(outcome::timeout, std::move(reason));
     }
     const std::uint64_t left_ms = (deadline_ns - now) / ns_per_ms + 1;
     const int wait_ms = static_cast<int>(std::min<std::uint64_t>(left_ms, watch_every_ms));
@@ -108,6 +112,8 @@ answer_or<std::string> session::next_line(std::uint64_t deadline_ns) {
     switch (got.status) {
       case line_status::line:
         if (listener_) listener_(false, got.text);
+        cpu_after_reply_ns_ = child_->cpu_ns();
+        replied_at_ns_ = now_ns();
         return std::move(got.text);
       case line_status::waiting:
         if (auto failed = wait_for_output(deadline_ns)) return *failed;
@@ -133,8 +139,6 @@ answer_or<protocol::reply> session::next_reply(std::uint64_t deadline_ns) {
     return give_up(outcome::failed, fmt::format("the contender's answer to {} is no message: {}",
                                                 asked_, parsed.error));
   }
-  cpu_after_reply_ns_ = child_->cpu_ns();
-  replied_at_ns_ = now_ns();
   if (const auto* error = std::get_if<protocol::error>(&*parsed)) {
     return failure{
         error->kind == "unsupported" ? outcome::unsupported : outcome::failed,
@@ -201,7 +205,10 @@ answer_or<timed_sample> session::run(std::uint64_t iterations, std::uint64_t dea
 std::optional<failure> session::expect_silence() {
   if (child_ == nullptr) return std::nullopt;
   protocol::line_result got = reader_.next();
-  if (got.status == line_status::waiting) return std::nullopt;
+  if (got.status == line_status::waiting) {
+    if (reader_.unfinished().empty()) return std::nullopt;
+    got.text = reader_.unfinished();
+  }
   if (got.status == line_status::end) return stopped_talking(got.text);
   return give_up(outcome::failed,
                  fmt::format("the contender printed something after its answer to {}: {}", asked_,

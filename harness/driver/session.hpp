@@ -50,6 +50,11 @@ class session {
   /// Sends a line as it is and returns what comes back; for checks of the contender's manners.
   answer_or<protocol::reply> exchange_raw(std::string_view line, std::uint64_t deadline_ns);
 
+  /// The two halves of an exchange, for whoever looks at each line: sends one as it is, and takes
+  /// the next that comes. `what` names it in sentences.
+  std::optional<failure> send(std::string_view line, std::string_view what);
+  answer_or<std::string> next_line(std::uint64_t deadline_ns);
+
   /// Fails, and kills, if the contender has said something that nobody asked for.
   std::optional<failure> expect_silence();
 
@@ -64,9 +69,7 @@ class session {
   idle_time idle() const;
 
  private:
-  std::optional<failure> send(std::string_view line, std::string_view what);
   answer_or<protocol::reply> next_reply(std::uint64_t deadline_ns);
-  answer_or<std::string> next_line(std::uint64_t deadline_ns);
   std::optional<failure> wait_for_output(std::uint64_t deadline_ns);
   failure stopped_talking(const std::string& unfinished_line);
   failure give_up(outcome what, std::string reason);

@@ -1,4 +1,4 @@
-// Reads typed fields out of one JSON object and remembers the first thing that was wrong.
+// Reads typed fields out of one JSON object and remembers everything that was wrong.
 // Internal to the protocol's parsers.
 #pragma once
 
@@ -35,7 +35,9 @@ class fields {
   const json* object_if_present(const char* key);
 
   const std::string& where() const { return where_; }
-  const std::string& error() const { return error_; }
+  /// The first thing that was wrong; empty if nothing was.
+  std::string error() const { return errors_.empty() ? std::string() : errors_.front(); }
+  const std::vector<std::string>& errors() const { return errors_; }
   void fail(std::string error);
 
  private:
@@ -44,7 +46,7 @@ class fields {
 
   const json& object_;
   std::string where_;
-  std::string error_;
+  std::vector<std::string> errors_;
 };
 
 }  // namespace regatta::protocol

@@ -33,6 +33,9 @@ class line_reader {
 
   line_result next();
 
+  /// What has come of a line that has not ended yet.
+  std::string_view unfinished() const { return buffer_; }
+
  private:
   bool take_buffered(std::string& line);
 

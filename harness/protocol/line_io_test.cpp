@@ -46,6 +46,16 @@ TEST(LineReader, PutsALineTogetherFromSingleBytes) {
   EXPECT_EQ(got.text, "ab");
 }
 
+TEST(LineReader, ShowsWhatHasComeOfALine) {
+  pipe_pair pipe;
+  ::fcntl(pipe.source, F_SETFL, O_NONBLOCK);
+  line_reader reader(pipe.source);
+  pipe.put("whole\nhal");
+  EXPECT_EQ(reader.next().text, "whole");
+  EXPECT_EQ(reader.next().status, line_status::waiting);
+  EXPECT_EQ(reader.unfinished(), "hal");
+}
+
 TEST(LineReader, TakesSeveralLinesOutOfOneRead) {
   pipe_pair pipe;
   pipe.put("one\n\ntwo\n");

@@ -85,9 +85,7 @@ parsed<json> parse_object(std::string_view line) {
 
 fields::fields(const json& object, std::string where) : object_(object), where_(std::move(where)) {}
 
-void fields::fail(std::string error) {
-  if (error_.empty()) error_ = std::move(error);
-}
+void fields::fail(std::string error) { errors_.push_back(std::move(error)); }
 
 const json* fields::find(const char* key) const {
   const auto found = object_.find(key);

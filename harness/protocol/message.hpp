@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace regatta::protocol {
 
@@ -26,6 +27,8 @@ template <class T>
 struct parsed {
   std::optional<T> value;
   std::string error;
+  /// Everything that was wrong, where more than the first thing can be told; `error` is the first.
+  std::vector<std::string> errors = {};
 
   explicit operator bool() const { return value.has_value(); }
   const T& operator*() const { return *value; }

@@ -1,5 +1,8 @@
 #include "harness/protocol/reply.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "harness/protocol/fields.hpp"
 
 namespace regatta::protocol {
@@ -11,7 +14,7 @@ struct overloaded : F... {
 };
 
 parsed<reply> finished(reply message, const fields& f) {
-  if (!f.error().empty()) return {{}, f.error()};
+  if (!f.errors().empty()) return {{}, f.error(), f.errors()};
   return {std::move(message), ""};
 }
 
@@ -84,7 +87,7 @@ std::optional<latency> parse_latency(fields& outer) {
       found.buckets.emplace_back(bucket[0].get<std::uint64_t>(), bucket[1].get<std::uint64_t>());
     }
   }
-  if (!f.error().empty()) outer.fail(f.error());
+  for (const std::string& error : f.errors()) outer.fail(error);
   return found;
 }
 
@@ -93,7 +96,7 @@ std::optional<context_switches> parse_switches(fields& outer) {
   if (object == nullptr) return std::nullopt;
   fields f(*object, "sample.context_switches");
   context_switches found{f.whole("voluntary"), f.whole("involuntary")};
-  if (!f.error().empty()) outer.fail(f.error());
+  for (const std::string& error : f.errors()) outer.fail(error);
   return found;
 }
 
@@ -118,6 +121,33 @@ parsed<reply> parse_sample(const json& object) {
   return finished(std::move(message), f);
 }
 
+template <class Message>
+parsed<reply> without_fields(const json&) {
+  return {reply{Message{}}, ""};
+}
+
+/// A reply is known by its key. Where one holds several, the first of this order counts.
+struct kind {
+  std::string_view key;
+  parsed<reply> (*parse)(const json&);
+};
+constexpr std::array<kind, 7> kinds = {{
+    {"error", parse_error},
+    {"hello", parse_hello_reply},
+    {"sample", parse_sample},
+    {"scenario", parse_list_entry},
+    {"ready", without_fields<ready>},
+    {"done", without_fields<done>},
+    {"end", without_fields<list_end>},
+}};
+
+const kind* kind_meant_by(const json& object) {
+  const auto* const found = std::find_if(kinds.begin(), kinds.end(), [&](const kind& k) {
+    return object.contains(std::string(k.key));
+  });
+  return found == kinds.end() ? nullptr : found;
+}
+
 json to_json(const list_entry& m) {
   json object = {{"scenario", m.scenario}, {"params", m.params}};
   if (!m.unsupported.empty()) object["unsupported"] = m.unsupported;
@@ -129,16 +159,17 @@ json to_json(const list_entry& m) {
 parsed<reply> parse_reply(std::string_view line) {
   auto object = parse_object(line);
   if (!object) return {{}, object.error};
-  if (object->contains("error")) return parse_error(*object);
-  if (object->contains("hello")) return parse_hello_reply(*object);
-  if (object->contains("sample")) return parse_sample(*object);
-  if (object->contains("scenario")) return parse_list_entry(*object);
-  if (object->contains("ready")) return {reply{ready{}}, ""};
-  if (object->contains("done")) return {reply{done{}}, ""};
-  if (object->contains("end")) return {reply{list_end{}}, ""};
+  const kind* const meant = kind_meant_by(*object);
+  if (meant != nullptr) return meant->parse(*object);
   return {
       {},
       "a reply is one of hello, scenario, end, ready, sample, done, error; got: " + excerpt(line)};
+}
+
+std::string_view key_of(std::string_view line) {
+  const auto object = parse_object(line);
+  const kind* const meant = object ? kind_meant_by(*object) : nullptr;
+  return meant == nullptr ? std::string_view() : meant->key;
 }
 
 json to_json(const hello_reply& m) {

@@ -85,6 +85,10 @@ using reply = std::variant<hello_reply, list_entry, list_end, ready, sample, don
 /// Parses one line, without its newline.
 parsed<reply> parse_reply(std::string_view line);
 
+/// Which message a line means to be, whatever is wrong with its fields: "hello", "scenario", "end",
+/// "ready", "sample", "done" or "error"; empty if it is none.
+std::string_view key_of(std::string_view line);
+
 /// Formats one line, without its newline. A sample whose histogram would break the limit of
 /// `max_line_bytes` is the sender's to prevent (fewer buckets).
 std::string format(const reply& message);

@@ -78,6 +78,28 @@ TEST(Reply, AnErrorSaysWhatWasExpectedAndWhatCame) {
       "sample.latency.buckets must hold [value, count] pairs of whole numbers; got [1]");
 }
 
+TEST(Reply, NamesEveryFieldThatIsWrong) {
+  const auto parsed = parse_reply(
+      R"({"sample":{"ns":-1,"operations":"9","answer":1,"context_switches":{"voluntary":1.5}}})");
+  EXPECT_EQ(
+      parsed.errors,
+      (std::vector<std::string>{
+          "sample.ns must be a whole number, 0 or more; got -1",
+          "sample.operations must be a whole number, 0 or more; got \"9\"",
+          "sample.context_switches.voluntary must be a whole number, 0 or more; got 1.5",
+          "sample.context_switches.involuntary must be a whole number, 0 or more; it is missing",
+      }));
+  EXPECT_EQ(parsed.error, parsed.errors.front());
+}
+
+TEST(Reply, AMessageIsKnownByItsKeyWhateverItsFields) {
+  EXPECT_EQ(key_of(R"({"sample":7})"), "sample");
+  EXPECT_EQ(key_of(R"({"scenario":[]})"), "scenario");
+  EXPECT_EQ(key_of(R"({"error":1,"hello":1})"), "error");
+  EXPECT_EQ(key_of(R"({"song":1})"), "");
+  EXPECT_EQ(key_of("no JSON"), "");
+}
+
 TEST(Reply, AnExcerptIsShortAndPrintable) {
   EXPECT_EQ(excerpt("a\x1b[0m"), "a\\x1b[0m");
   EXPECT_EQ(excerpt(std::string(100, 'x'), 3), "xxx…");

@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,12 +23,15 @@
 #include "harness/protocol/reply.hpp"
 #include "harness/protocol/request.hpp"
 #include "harness/specification/specification.hpp"
+#include "tests/fake_contenders/kinds.hpp"
 
 namespace {
 
 namespace protocol = regatta::protocol;
 namespace specification = regatta::specification;
 using std::uint64_t;
+
+constexpr uint64_t an_hour_ns = 3'600'000'000'000;
 
 struct options {
   std::string name = "fake";
@@ -39,37 +41,6 @@ struct options {
   double iteration_ns = 20'000;  // What one iteration claims to take.
   double slow_percent = 0;
   double noise_percent = 2;
-};
-
-const std::map<std::string, std::string> kinds = {
-    {"honest", "breaks no rule"},
-    {"wrong_answer", "answers one more than the oracle"},
-    {"differing_answers", "says that its runs disagreed"},
-    {"hang_in_hello", "never answers hello"},
-    {"hang_in_prepare", "never answers prepare"},
-    {"hang_in_run", "never answers run"},
-    {"exit_in_hello", "exits with code 7 instead of saying hello"},
-    {"exit_in_run", "exits with code 3 in the middle of a sample"},
-    {"segfault_in_run", "dies of SIGSEGV in the middle of a sample"},
-    {"noise", "prints a line that is no protocol before its sample"},
-    {"noise_after", "prints such a line after its sample"},
-    {"garbage", "answers with bytes that are no text"},
-    {"lies_about_time", "claims more time than passed"},
-    {"no_time", "claims that no time passed"},
-    {"miscounts", "counts one operation too few"},
-    {"eats_memory", "allocates until it is stopped"},
-    {"closes_stdout", "closes stdout and lives on"},
-    {"torn_line", "exits in the middle of a line"},
-    {"endless_line", "prints a line without an end"},
-    {"ignores_quit", "goes on after quit and the end of stdin"},
-    {"two_threads", "runs tasks on two threads when set up with one"},
-    {"too_many_threads", "sets up twice the threads that it was asked for"},
-    {"leaves_a_child", "exits in the middle of a sample, leaving a child that holds its stdout"},
-    {"wrong_protocol", "speaks protocol 2"},
-    {"wrong_reply", "answers ready to run"},
-    {"fails", "says that the run failed"},
-    {"unsupported", "says that it cannot run the scenario"},
-    {"spins_when_idle", "burns a CPU between its turns"},
 };
 
 [[noreturn]] void hang() {
@@ -153,22 +124,43 @@ class fake {
   int serve() {
     protocol::line_reader reader(STDIN_FILENO);
     for (;;) {
+      idle_turns_ = 0;
       const auto line = reader.next();
       if (line.status != protocol::line_status::line) break;
       const auto request = protocol::parse_request(line.text);
-      if (!request) {
-        say(protocol::error{"protocol", request.error});
+      if (!request || refuses_the_wording(line.text)) {
+        if (does("any_line")) {
+          say(introduction(""));
+        } else {
+          refuse("protocol", request ? "this fake wants it put otherwise" : request.error);
+        }
         continue;
       }
-      if (std::holds_alternative<protocol::quit>(*request)) break;
+      if (std::holds_alternative<protocol::quit>(*request)) {
+        if (options_.misbehave == "ignores_quit") hang();
+        return code();
+      }
       std::visit([this](const auto& message) { answer(message); }, *request);
     }
-    if (options_.misbehave == "ignores_quit") hang();
-    return 0;
+    if (options_.misbehave == "ignores_quit" || options_.misbehave == "ignores_the_end") hang();
+    return code();
   }
 
  private:
+  int code() const { return options_.misbehave == "exits_with_1" ? 1 : 0; }
+
   void say(const protocol::reply& message) { protocol::write_line(1, protocol::format(message)); }
+
+  void refuse(const std::string& kind, const std::string& reason) {
+    say(protocol::error{kind, does("no_reason") ? "" : reason});
+    if (does("ends_after_an_error")) std::_Exit(0);
+  }
+
+  bool refuses_the_wording(const std::string& line) const {
+    if (does("unknown_keys")) return line.find("future") != std::string::npos;
+    if (does("parses_by_hand")) return line.find(' ') == 0 || line.find("\\u") != std::string::npos;
+    return false;
+  }
 
   bool does(const char* kind) const {
     const bool here =
@@ -177,7 +169,7 @@ class fake {
   }
 
   void answer(const protocol::hello& asked) {
-    scenario_ = nullptr;
+    if (options_.misbehave != "forgets_no_cell") scenario_ = nullptr;
     if (options_.misbehave == "hang_in_hello") hang();
     if (options_.misbehave == "exit_in_hello") std::_Exit(7);
     if (options_.misbehave == "wrong_protocol") {
@@ -185,9 +177,8 @@ class fake {
       return;
     }
     const std::string variant = asked.variant.empty() ? options_.default_variant : asked.variant;
-    if (variant != options_.default_variant && variant != "slow") {
-      say(protocol::error{"unsupported",
-                          fmt::format("no variant '{}'; there is: slow", asked.variant)});
+    if (variant != options_.default_variant && variant != "slow" && !does("any_variant")) {
+      refuse("unsupported", fmt::format("no variant '{}'; there is: slow", asked.variant));
       return;
     }
     slow_percent_ = options_.slow_percent + static_cast<double>(asked.slowdown_percent) +
@@ -199,6 +190,17 @@ class fake {
         for (std::atomic<uint64_t> turns = 0;;) turns.fetch_add(1);
       });
     }
+    if (options_.misbehave == "talks_when_idle" && !spinner_.joinable()) {
+      spinner_ = std::thread([this] {
+        for (;; ::usleep(50'000)) {
+          if (idle_turns_.fetch_add(1) == 6) protocol::write_line(1, "still here");
+        }
+      });
+    }
+    say(introduction(variant));
+  }
+
+  protocol::hello_reply introduction(const std::string& variant) const {
     protocol::hello_reply reply;
     reply.runtime = options_.name;
     reply.variant = variant;
@@ -209,27 +211,39 @@ class fake {
     reply.io = "none";
     reply.threads = threads_;
     reply.pid = static_cast<uint64_t>(::getpid());
-    say(reply);
+    if (does("any_variant") && variant != "slow") reply.variant = "";
+    if (does("forgets_its_variant")) reply.variant = "";
+    if (does("hides_its_default") && variant.empty()) reply.variant = "fast";
+    if (does("lists_its_default_last")) reply.variants = {"slow", options_.default_variant};
+    if (does("wrong_capability")) reply.capabilities = {"telepathy"};
+    // Above what Linux gives out.
+    if (does("wrong_pid")) reply.pid = 1u << 30;
+    return reply;
   }
 
   void answer(const protocol::quit&) {}
 
   void answer(const protocol::list&) {
+    bool is_first = true;
     for (const auto* s : specification::all()) {
-      say(protocol::list_entry{s->name, s->complete(specification::parameters::object()), ""});
+      protocol::list_entry entry{s->name, s->complete(specification::parameters::object()), ""};
+      if (does("lists_a_parameter")) entry.params["wind"] = 3;
+      if (does("lists_another_default")) entry.params.begin().value() = 12'345;
+      if (!is_first || !does("lists_less")) say(entry);
+      if (is_first && does("lists_twice")) say(entry);
+      is_first = false;
     }
     say(protocol::list_end{});
   }
 
   void answer(const protocol::prepare& asked) {
     const auto* scenario = specification::find(asked.scenario);
-    if (scenario == nullptr) {
-      say(protocol::error{"unsupported", "no scenario '" + asked.scenario + "'"});
-      return;
-    }
+    if (scenario == nullptr && does("any_scenario")) return say(protocol::ready{});
+    if (options_.misbehave != "keeps_the_cell") scenario_ = nullptr;
+    if (scenario == nullptr) return refuse("unsupported", "no scenario '" + asked.scenario + "'");
     if (const std::string wrong = scenario->invalid(asked.params); !wrong.empty()) {
-      say(protocol::error{"failed", wrong});
-      return;
+      if (does("any_parameter")) return say(protocol::ready{});
+      return refuse("failed", wrong);
     }
     scenario_ = scenario;
     params_ = asked.params;
@@ -242,18 +256,46 @@ class fake {
   }
 
   void answer(const protocol::run& asked) {
-    if (scenario_ == nullptr) {
-      say(protocol::error{"protocol", "run before prepare"});
-      return;
+    if (scenario_ == nullptr && does("runs_unprepared")) {
+      scenario_ = specification::all().front();
+      params_ = scenario_->smoke;
     }
+    if (scenario_ == nullptr) return refuse("protocol", "run before prepare");
+    if (does("done_first")) say(protocol::done{});
+    uint64_t samples = asked.samples;
+    if (does("fewer_samples")) samples = 1;
+    if (does("more_samples")) ++samples;
+    for (uint64_t i = 0; i < samples; ++i) take_a_sample(asked.iterations);
+    if (does("no_done")) hang();
+    if (!does("two_on_a_line")) say(protocol::done{});
+    if (does("noise_after")) protocol::write_line(1, "debug: the sample is done");
+  }
+
+  void take_a_sample(uint64_t iterations) {
     const timespec began = now();
     misbehave_before_the_sample();
-    protocol::sample sample = honest_sample(asked.iterations);
+    protocol::sample sample = honest_sample(iterations);
     sleep_until(began, sample.ns);
     bend(sample);
-    say(sample);
-    say(protocol::done{});
-    if (does("noise_after")) protocol::write_line(1, "debug: the sample is done");
+    protocol::json message = protocol::json::parse(protocol::format(sample));
+    bend_fields(message["sample"]);
+    if (does("no_newline")) {
+      const std::string text = message.dump();
+      (void)!::write(1, text.data(), text.size());
+      hang();
+    }
+    protocol::write_line(1, message.dump() + (does("two_on_a_line") ? R"({"done":true})" : ""));
+  }
+
+  /// What no honest type can hold.
+  void bend_fields(protocol::json& sample) const {
+    if (does("missing_key")) sample.erase("ns");
+    if (does("wrong_type")) {
+      sample["ns"] = "much";
+      sample["threads_used"] = protocol::json::array({1});
+    }
+    if (does("negative")) sample["operations"] = -1;
+    if (does("fraction")) sample["iterations"] = 1.0;
   }
 
   protocol::sample honest_sample(uint64_t iterations) {
@@ -280,10 +322,18 @@ class fake {
   void bend(protocol::sample& sample) const {
     if (does("wrong_answer")) ++sample.answer;
     if (does("differing_answers")) sample.answers_differ = true;
-    if (does("lies_about_time")) sample.ns += 3'600'000'000'000;
+    if (does("lies_about_time")) sample.ns += an_hour_ns;
     if (does("no_time")) sample.ns = 0;
     if (does("miscounts")) --sample.operations;
     if (does("two_threads")) sample.threads_used = threads_ + 1;
+    if (does("wrong_iterations")) ++sample.iterations;
+    if (does("constant_time")) sample.ns = 1'000;
+    if (does("part_of_the_time")) sample.ns /= 10;
+    if (does("busy_beyond_reason")) sample.cpu_ns = an_hour_ns;
+    const uint64_t each = sample.operations / 2;
+    if (does("buckets_descend")) sample.latencies = {{{500, each}, {100, each}}};
+    if (does("buckets_overflow")) sample.latencies = {{{100, sample.operations + 1}}};
+    if (does("endless_latency")) sample.latencies = {{{an_hour_ns, 1}}};
   }
 
   void misbehave_before_the_sample() {
@@ -294,6 +344,8 @@ class fake {
       ::signal(SIGSEGV, SIG_DFL);
       ::raise(SIGSEGV);
     }
+    if (does("blank_line")) protocol::write_line(1, "");
+    if (does("no_object")) protocol::write_line(1, "[1,2]");
     if (does("noise")) protocol::write_line(1, "debug: about to take a sample");
     if (does("garbage")) protocol::write_line(1, "\xff\xfe\x01{\"sample\"");
     if (does("wrong_reply")) say(protocol::ready{});
@@ -335,6 +387,7 @@ class fake {
   const specification::specification* scenario_ = nullptr;
   specification::parameters params_;
   std::thread spinner_;
+  std::atomic<uint64_t> idle_turns_ = 0;  // Of the spinner, since the last request.
 };
 
 }  // namespace

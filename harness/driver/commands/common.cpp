@@ -75,8 +75,10 @@ std::vector<chosen_contender> wanted_contenders(const std::string& folder_option
 
 void add_contenders_option(CLI::App& command, std::string& folder) {
   command
-      .add_option("--contenders", folder,
-                  "Folder of contender manifests [REGATTA_CONTENDERS, or the one of this build]")
+      .add_option(
+          "--contenders", folder,
+          "Folder of contender manifests, or several: a:b [REGATTA_CONTENDERS, or the one of this "
+          "build]")
       ->type_name("DIR");
 }
 
