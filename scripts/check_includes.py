@@ -23,6 +23,7 @@ LIBRARIES = {
     "json": ("nlohmann/",),
     "fmt": ("fmt/",),
     "cli": ("CLI/",),
+    "asio": ("boost/asio/", "boost/system/", "boost/version.hpp"),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
 
@@ -33,6 +34,18 @@ BOXES = {
     "runtimes/core": (("runtimes/interface",), ("posix",)),
     "runtimes/laws": (("runtimes/interface",), ("posix", "test")),
     "runtimes/*": (("runtimes/interface", "runtimes/core"), ("posix",)),
+    "runtimes/asio": (("runtimes/interface", "runtimes/core"), ("posix", "asio")),
+    # A contender in its own idiom: the scenarios' parameters and oracles, and what measures it.
+    "runtimes/asio_native": (
+        (
+            "harness/contender",
+            "scenarios",
+            "scenarios/support",
+            "runtimes/interface",
+            "runtimes/core",
+        ),
+        ("posix", "asio"),
+    ),
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),

@@ -41,8 +41,7 @@ std::string_view readiness_backend() noexcept {
 
 template <class Threading>
 struct loop<Threading>::engine {
-  explicit engine(int concurrency_hint)
-      : context(concurrency_hint), stays(context.get_executor()) {
+  explicit engine(int concurrency_hint) : context(concurrency_hint), stays(context.get_executor()) {
     // The first timer makes what Asio waits with. Made here, a kernel that refuses it is met now.
     boost::asio::steady_timer const first(context);
   }
