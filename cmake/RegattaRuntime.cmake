@@ -1,14 +1,16 @@
 # How a runtime becomes a contender. Whoever adds a runtime writes one of these lines in
 # runtimes/<name>/CMakeLists.txt and touches no other file:
 #
-#   regatta_add_runtime(work_stealing SOURCES worker.cpp LIBRARIES PkgConfig::liburing)
-#   regatta_add_foreign_runtime(tokio LANGUAGE rust NEEDS cargo VERSION 1.85 INSTALL "apt-get install cargo"
-#       BUILD cargo build --release --target-dir ${CMAKE_CURRENT_BINARY_DIR}
-#       COMMAND ${CMAKE_CURRENT_BINARY_DIR}/release/contender_tokio --serve)
+#   regatta_add_runtime(libuv NEEDS libuv SOURCES runtime.cpp stream.cpp)
+#   regatta_add_foreign_runtime(zig LANGUAGE zig NEEDS zig VERSION 0.13 INSTALL "apt-get install zig"
+#       BUILD zig build --prefix ${CMAKE_CURRENT_BINARY_DIR}
+#       COMMAND ${CMAKE_CURRENT_BINARY_DIR}/bin/contender_zig --serve)
+#   regatta_add_cargo_runtime(tokio)
 #   regatta_skip_runtime(libuv "libuv was not found; install with: apt-get install libuv1-dev")
 #
 # Together they leave one manifest in contenders/<name>.json. That folder is the list of contenders.
 include(${CMAKE_CURRENT_LIST_DIR}/RegattaScenarios.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/RegattaNeeds.cmake)
 
 set(REGATTA_TEMPLATES ${CMAKE_CURRENT_LIST_DIR})
 
@@ -74,12 +76,18 @@ endfunction()
 #
 #   VARIANT       the class is called so instead of `runtime`, and is one of several of this folder, each with
 #                 a program of its own; the one that is added first is the contender's default
+#   NEEDS         libraries by their names in RegattaNeeds.cmake; without one of them the runtime is skipped
 #   SOURCES       compiled for each variant anew
-#   LIBRARIES     what the runtime links
+#   LIBRARIES     what else the runtime links
 #   DEFINITIONS   for everything that includes runtime.hpp
 #   NOT_MEASURED  for tests only: `regatta run` passes it over
 function(regatta_add_runtime name)
-  cmake_parse_arguments(RUNTIME "NOT_MEASURED" "VARIANT" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(RUNTIME "NOT_MEASURED" "VARIANT" "NEEDS;SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  regatta_need_all(needs why ${RUNTIME_NEEDS})
+  if(why)
+    regatta_skip_runtime(${name} "${why}" VARIANT "${RUNTIME_VARIANT}")
+    return()
+  endif()
   set(program ${name})
   set(REGATTA_CLASS runtime)
   if(RUNTIME_VARIANT)
@@ -89,7 +97,7 @@ function(regatta_add_runtime name)
   if(RUNTIME_NOT_MEASURED)
     set_property(GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name} ", \"measured\": false")
   endif()
-  set(libraries regatta_interface ${RUNTIME_LIBRARIES})
+  set(libraries regatta_interface ${needs} ${RUNTIME_LIBRARIES})
   if(TARGET regatta_core)
     list(APPEND libraries regatta_core)
   endif()
@@ -130,33 +138,63 @@ endfunction()
 # A C++ library in its own idiom: the sources enter its subject and its scenarios into the contender's registry
 # (harness/contender/registry.hpp) and are linked with the harness, which brings main() and the protocol.
 #
-#   regatta_add_native_runtime(asio_native SOURCES subject.cpp skynet.cpp LIBRARIES Boost::headers)
+#   regatta_add_native_runtime(asio_native NEEDS boost_asio VARIANTS io_context thread_pool SOURCES subject.cpp skynet.cpp)
+#
+#   VARIANTS  what subject.cpp enters as variants, for the tests
+#   SOURCES   each named after its scenario, but for subject.cpp
 function(regatta_add_native_runtime name)
-  cmake_parse_arguments(NATIVE "" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
-  set(facade ${PROJECT_BINARY_DIR}/boxes/regatta_native_${name})
-  file(MAKE_DIRECTORY ${facade}/runtimes)
-  if(NOT EXISTS ${facade}/runtimes/${name})
-    file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${facade}/runtimes/${name} SYMBOLIC)
+  cmake_parse_arguments(NATIVE "" "" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
+  regatta_need_all(needs why ${NATIVE_NEEDS})
+  if(why)
+    regatta_skip_runtime(${name} "${why}")
+    return()
   endif()
+  regatta_box(regatta_runtime_${name} PATH runtimes/${name}
+    LINKS regatta_interface regatta_core regatta_scenarios regatta_contender ${needs} ${NATIVE_LIBRARIES})
   add_executable(contender_${name} ${NATIVE_SOURCES})
-  target_include_directories(contender_${name} PRIVATE ${facade})
-  target_compile_definitions(contender_${name} PRIVATE ${NATIVE_DEFINITIONS})
   target_link_libraries(contender_${name} PRIVATE
-    regatta_scenarios regatta_contender_main ${NATIVE_LIBRARIES} regatta_flags)
+    regatta_runtime_${name} regatta_contender_main regatta_flags)
   if(REGATTA_TESTS)
-    regatta_list_scenarios(scenarios)
-    regatta_add_smoke_tests(${name} ${scenarios})
+    set(scenarios ${NATIVE_SOURCES})
+    list(REMOVE_ITEM scenarios subject.cpp)
+    list(TRANSFORM scenarios REPLACE "\\.cpp$" "")
+    regatta_add_smoke_tests(${name} ${scenarios} VARIANTS ${NATIVE_VARIANTS})
   endif()
   regatta_add_program(${name} "c++" COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${name} --serve)
 endfunction()
 
-# Each scenario on contender_<program> at smoke size.
+# regatta_add_smoke_tests(PROGRAM SCENARIO… [VARIANTS v…]): each scenario on contender_<program> at smoke size, in each
+# variant.
 function(regatta_add_smoke_tests program)
-  foreach(scenario IN LISTS ARGN)
-    add_test(NAME smoke.${program}.${scenario} COMMAND contender_${program} --check=${scenario})
-    set_tests_properties(smoke.${program}.${scenario} PROPERTIES
-      LABELS smoke TIMEOUT 120 SKIP_RETURN_CODE 77)
+  cmake_parse_arguments(SMOKE "" "" "VARIANTS" ${ARGN})
+  foreach(scenario IN LISTS SMOKE_UNPARSED_ARGUMENTS)
+    foreach(variant IN LISTS SMOKE_VARIANTS ITEMS "")
+      set(test smoke.${program}.${variant}.${scenario})
+      if(NOT variant)
+        if(SMOKE_VARIANTS)
+          continue()
+        endif()
+        set(test smoke.${program}.${scenario})
+      endif()
+      add_test(NAME ${test} COMMAND contender_${program} --variant=${variant} --check=${scenario})
+      set_tests_properties(${test} PROPERTIES LABELS smoke TIMEOUT 120 SKIP_RETURN_CODE 77)
+    endforeach()
   endforeach()
+endfunction()
+
+# Sets `targets` to what to link for these needs, or `result` to why one of them cannot be had.
+function(regatta_need_all targets result)
+  set(found "")
+  set(${result} "" PARENT_SCOPE)
+  foreach(need IN LISTS ARGN)
+    regatta_need(${need} why)
+    if(why)
+      set(${result} "${why}" PARENT_SCOPE)
+      return()
+    endif()
+    list(APPEND found regatta_need_${need})
+  endforeach()
+  set(${targets} ${found} PARENT_SCOPE)
 endfunction()
 
 # The test program laws_<program>: every law, instantiated for REGATTA_CLASS of REGATTA_RUNTIME. Sets
@@ -218,6 +256,16 @@ function(regatta_add_foreign_runtime name)
     add_test(NAME verify.${name} COMMAND regatta verify ${name} ${name}/* --no-laws)
     set_tests_properties(verify.${name} PROPERTIES LABELS "smoke;foreign" TIMEOUT 300)
   endif()
+endfunction()
+
+# A contender of the Cargo workspace in runtimes/Cargo.toml. They share one folder of built things, so that what they
+# have in common is built once.
+function(regatta_add_cargo_runtime name)
+  regatta_add_foreign_runtime(${name} LANGUAGE rust NEEDS cargo VERSION 1.85
+    INSTALL "rustup, see https://rustup.rs (Debian 13: apt-get install cargo; Ubuntu 24.04: apt-get install rustup \
+&& rustup default stable; Fedora: dnf install cargo)"
+    BUILD cargo build --release --locked --target-dir ${PROJECT_BINARY_DIR}/rust
+    COMMAND ${PROJECT_BINARY_DIR}/rust/release/contender_${name} --serve)
 endfunction()
 
 # Sets `result` to why `tool` will not do, or to "" if it will.

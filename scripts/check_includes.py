@@ -25,6 +25,7 @@ LIBRARIES = {
     "cli": ("CLI/",),
     "libuv": ("uv.h",),
     "liburing": ("liburing.h",),
+    "asio": ("boost/asio/", "boost/system/", "boost/version.hpp"),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
 
@@ -37,6 +38,18 @@ BOXES = {
     "runtimes/*": (("runtimes/interface", "runtimes/core"), ("posix",)),
     "runtimes/io_uring": (("runtimes/interface", "runtimes/core"), ("posix", "liburing")),
     "runtimes/libuv": (("runtimes/interface", "runtimes/core"), ("posix", "libuv")),
+    "runtimes/asio": (("runtimes/interface", "runtimes/core"), ("posix", "asio")),
+    # A contender in its own idiom: the scenarios' parameters and oracles, and what measures it.
+    "runtimes/asio_native": (
+        (
+            "harness/contender",
+            "scenarios",
+            "scenarios/support",
+            "runtimes/interface",
+            "runtimes/core",
+        ),
+        ("posix", "asio"),
+    ),
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),

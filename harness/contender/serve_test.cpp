@@ -13,8 +13,8 @@
 
 #include "harness/contender/check.hpp"
 #include "harness/contender/sampling.hpp"
-#include "runtimes/interface/unsupported.hpp"
 #include "runtimes/interface/types.hpp"
+#include "runtimes/interface/unsupported.hpp"
 #include "scenarios/support/describe.hpp"
 #include "scenarios/support/outside.hpp"
 

@@ -40,8 +40,7 @@ std::string_view readiness_backend() noexcept {
 
 template <class Threading>
 struct loop<Threading>::engine {
-  explicit engine(int concurrency_hint)
-      : context(concurrency_hint), stays(context.get_executor()) {
+  explicit engine(int concurrency_hint) : context(concurrency_hint), stays(context.get_executor()) {
     // The first timer makes what Asio waits with. Made here, a kernel that refuses it is met now.
     boost::asio::steady_timer const first(context);
   }
@@ -57,7 +56,7 @@ loop<Threading>::loop(executor_base& owner, u32 threads) : owner_(owner) {
     engine_ = std::make_unique<engine>(static_cast<int>(threads));
   } catch (boost::system::system_error const& error) {
     throw runtime_unsupported("the kernel refuses Asio its " + std::string(readiness_backend()) +
-                             ": " + error.what());
+                              ": " + error.what());
   }
 }
 

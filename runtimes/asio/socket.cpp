@@ -58,9 +58,7 @@ endpoint from_asio(protocol::endpoint const& where) noexcept {
   address.length = static_cast<socklen_t>(where.size());
   return core::to_endpoint(address);
 }
-protocol protocol_of(protocol::endpoint const& where) noexcept {
-  return where.protocol();
-}
+protocol protocol_of(protocol::endpoint const& where) noexcept { return where.protocol(); }
 
 }  // namespace
 
@@ -91,10 +89,10 @@ class connection final : public counted<Threading> {
   enum class flight : u8 { none, wait, transfer };
 
   struct side {
-    operation* asked = nullptr;      // The task's.
-    flight flying = flight::none;    // Asio's.
-    bool is_orphan = false;          // Asio's serves a task that is gone.
-    std::vector<std::byte> staged;   // The kernel's memory, or an orphan's.
+    operation* asked = nullptr;     // The task's.
+    flight flying = flight::none;   // Asio's.
+    bool is_orphan = false;         // Asio's serves a task that is gone.
+    std::vector<std::byte> staged;  // The kernel's memory, or an orphan's.
     handler_memory memory;
     boost::asio::cancellation_signal cancelled;
   };
@@ -126,11 +124,11 @@ class connection final : public counted<Threading> {
   asio_socket socket_;
   bool is_closed_ = false;
   int open_error_ = 0;
-  protocol::endpoint target_;         // Of an attempt to connect.
-  std::array<side, 2> sides_;         // Reading, writing.
-  std::vector<std::byte> arrived_;    // What was read for a task that did not live to see it,
-  std::size_t arrived_taken_ = 0;     // and how much of that has been taken since;
-  int arrived_error_ = 0;             // or the error that it did not live to see.
+  protocol::endpoint target_;       // Of an attempt to connect.
+  std::array<side, 2> sides_;       // Reading, writing.
+  std::vector<std::byte> arrived_;  // What was read for a task that did not live to see it,
+  std::size_t arrived_taken_ = 0;   // and how much of that has been taken since;
+  int arrived_error_ = 0;           // or the error that it did not live to see.
   // Nothing will come any more. Asio with epoll would wait for ever if it were asked again.
   bool has_ended_ = false;
 };
@@ -306,8 +304,7 @@ void connection<Threading>::abandon(operation& dying) noexcept {
 // Asio's operation is over. True: its result is that of the task that asked for it. False: that
 // task is gone, or the bytes lie in the socket's memory; then they are put aside.
 template <class Threading>
-bool connection<Threading>::land(side& mine, error_code const& error,
-                                 std::size_t count) noexcept {
+bool connection<Threading>::land(side& mine, error_code const& error, std::size_t count) noexcept {
   bool const was_orphan = std::exchange(mine.is_orphan, false);
   bool const was_transfer = std::exchange(mine.flying, flight::none) == flight::transfer;
   if (&mine != &sides_[0] || !was_transfer) return !was_orphan;
@@ -410,8 +407,8 @@ class door final : public counted<Threading> {
   [[no_unique_address]] initiation_lock<Threading> lock_;  // Guards all that follows.
   asio_acceptor acceptor_;
   bool is_closed_ = false;
-  bool is_flying_ = false;        // Asio's accept.
-  operation* asked_ = nullptr;    // The task's.
+  bool is_flying_ = false;                            // Asio's accept.
+  operation* asked_ = nullptr;                        // The task's.
   std::vector<kept<connection<Threading>>> arrived_;  // At most one, nearly always.
   handler_memory memory_;
 };
@@ -609,8 +606,8 @@ void accept_operation<Threading>::abandon() noexcept {
 
 template <class Threading>
 io_expected<socket_listener<Threading>> socket_listener<Threading>::listen(loop<Threading>& home,
-                                                             endpoint const& where,
-                                                             listen_options options) {
+                                                                           endpoint const& where,
+                                                                           listen_options options) {
   auto opened = door<Threading>::open(home, where, options);
   if (!opened) return io_error{opened.error()};
   return socket_listener(std::move(*opened));

@@ -86,7 +86,8 @@ class stream_socket {
  public:
   using operation = socket_operation<Threading>;
 
-  explicit stream_socket(kept<connection<Threading>> opened) noexcept : connection_(std::move(opened)) {}
+  explicit stream_socket(kept<connection<Threading>> opened) noexcept
+      : connection_(std::move(opened)) {}
   stream_socket(stream_socket&&) noexcept = default;
   stream_socket& operator=(stream_socket&& other) noexcept {
     close();
@@ -150,7 +151,7 @@ template <class Threading>
 class socket_listener {
  public:
   static io_expected<socket_listener> listen(loop<Threading>& home, endpoint const& where,
-                                      listen_options options);
+                                             listen_options options);
 
   socket_listener(socket_listener&&) noexcept = default;
   socket_listener& operator=(socket_listener&& other) noexcept {
@@ -175,8 +176,7 @@ template <class Threading>
 class [[nodiscard("co_await it")]] connect_operation {
  public:
   connect_operation(loop<Threading>& home, endpoint const& where, connect_options options)
-      : opened_(open(home, where, options)),
-        connecting_(socket_action::connect, opened_, {}, {}) {}
+      : opened_(open(home, where, options)), connecting_(socket_action::connect, opened_, {}, {}) {}
   connect_operation(connect_operation const&) = delete;
   connect_operation& operator=(connect_operation const&) = delete;
   ~connect_operation() {

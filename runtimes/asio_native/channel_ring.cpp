@@ -20,9 +20,8 @@ struct native_channel_ring {
     executor const where = host.get_executor();
     std::deque<hop> hops;
     for (u64 i = 0; i < p.tasks; ++i) hops.emplace_back(where, p.capacity);
-    auto tasks = spawn_tasks<Host>(where, p.tasks, [&hops, p](u64 i) {
-      return pass_on(hops[i], hops[(i + 1) % p.tasks], p);
-    });
+    auto tasks = spawn_tasks<Host>(
+        where, p.tasks, [&hops, p](u64 i) { return pass_on(hops[i], hops[(i + 1) % p.tasks], p); });
     auto both = std::move(tasks) && insert(hops[0], p.tokens);
     auto const finished = co_await std::move(both);
     co_return scenarios::sum(finished);

@@ -1,5 +1,5 @@
-// `join_cpu` as an Asio program would write it. What is joined shares a strand, and so is concurrent
-// and not parallel; what is spawned may run on any thread.
+// `join_cpu` as an Asio program would write it. What is joined shares a strand, and so is
+// concurrent and not parallel; what is spawned may run on any thread.
 #include "scenarios/join_cpu.hpp"
 
 #include "runtimes/asio_native/registered.hpp"

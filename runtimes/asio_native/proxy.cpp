@@ -80,15 +80,14 @@ template <class Host>
 class server {
  public:
   explicit server(executor where)
-      : where_(where), door_(Host::in_sequence(where), tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+      : where_(where),
+        door_(Host::in_sequence(where), tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
     // As in the other contenders: what is accepted inherits no_delay.
     door_.set_option(tcp::no_delay(true));
     door_.listen(4096);
   }
 
-  tcp::endpoint address() const {
-    return door_.local_endpoint();
-  }
+  tcp::endpoint address() const { return door_.local_endpoint(); }
 
   // Serves until close(), and then until every connection has ended.
   template <class Serve>
@@ -100,7 +99,8 @@ class server {
   }
 
  private:
-  // Owned by the connections together: the last may still be in its send when all have been counted.
+  // Owned by the connections together: the last may still be in its send when all have been
+  // counted.
   using ends = typename Host::template channel<void(std::exception_ptr)>;
 
   template <class Serve>
@@ -166,8 +166,7 @@ struct native_proxy {
       return forward(std::move(client), upstream);
     };
     auto serving = proxy.run(relay);
-    auto both =
-        std::move(serving) && closing(proxy, drive(where, p, proxy.address(), latency));
+    auto both = std::move(serving) && closing(proxy, drive(where, p, proxy.address(), latency));
     co_return co_await std::move(both);
   }
 

@@ -8,15 +8,13 @@
 
 namespace regatta::asio_native {
 
-u64 many_threads::threads_for(u64 asked) {
-  return asked != 0 ? asked : core::usable_processors();
-}
+u64 many_threads::threads_for(u64 asked) { return asked != 0 ? asked : core::usable_processors(); }
 
 namespace {
 
 std::string boost_version() {
-  return std::to_string(BOOST_VERSION / 100'000) + "." + std::to_string(BOOST_VERSION / 100 % 1'000) +
-         "." + std::to_string(BOOST_VERSION % 100);
+  return std::to_string(BOOST_VERSION / 100'000) + "." +
+         std::to_string(BOOST_VERSION / 100 % 1'000) + "." + std::to_string(BOOST_VERSION % 100);
 }
 
 u64 threads_of(contender::setup const& how) {

@@ -1,5 +1,6 @@
 // What a runtime throws where it cannot do what it is asked, through no fault of anybody's. The
-// harness reports the row or the cell as unsupported, with the text, which is a sentence for people.
+// harness reports the row or the cell as unsupported, with the text, which is a sentence for
+// people.
 #pragma once
 
 #include <stdexcept>
@@ -13,8 +14,8 @@ class runtime_unsupported : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Thrown by spawn() and block_on() of a runtime that has a ceiling; the text names the ceiling. Such
-// a runtime declares how many tasks it holds: `static constexpr u64 most_tasks_at_once`.
+// Thrown by spawn() and block_on() of a runtime that has a ceiling; the text names the ceiling.
+// Such a runtime declares how many tasks it holds: `static constexpr u64 most_tasks_at_once`.
 class limit_exceeded : public runtime_unsupported {
  public:
   using runtime_unsupported::runtime_unsupported;

@@ -14,9 +14,9 @@
 
 #include "runtimes/core/blocking_pool.hpp"
 #include "runtimes/interface/file.hpp"
-#include "runtimes/interface/unsupported.hpp"
 #include "runtimes/interface/net.hpp"
 #include "runtimes/interface/runtime.hpp"
+#include "runtimes/interface/unsupported.hpp"
 #include "runtimes/threads/crew.hpp"
 #include "runtimes/threads/file.hpp"
 #include "runtimes/threads/socket.hpp"

@@ -5,7 +5,7 @@
 
 # need | for whom | Debian and Ubuntu | Fedora | why
 # A package with %CLANG% is found by version: see apt_clang().
-# For whom: run, test; with a ? it is wanted, but nothing stops without it.
+# %BOOST% stands for what apt_boost() says. For whom: run, test; with a ? it is wanted, but nothing stops without it.
 readonly needs_table='
 compiler      run    g++                                    gcc-c++              g++ 12 or newer
 cmake         run    cmake                                  cmake                cmake 3.22 or newer
@@ -17,6 +17,9 @@ fmt           run    libfmt-dev                             fmt-devel           
 cli           run    libcli11-dev                           cli11-devel          <CLI/CLI.hpp>
 charts        run    python3-matplotlib,python3-jinja2,python3-numpy  python3-matplotlib,python3-jinja2,python3-numpy  Python 3.10 with matplotlib, jinja2 and numpy
 ccache        run?   ccache                                 ccache               ccache
+boost         run?   %BOOST%                                boost-devel          Boost.Asio of Boost 1.81 or newer, for the contenders asio and asio_native
+libuv         run?   libuv1-dev                             libuv-devel          <uv.h>, for the contender libuv
+liburing      run?   liburing-dev                           liburing-devel       <liburing.h>, for the contenders io_uring and asio/io_uring
 gtest         test   libgtest-dev                           gtest-devel          <gtest/gtest.h>
 gmock         test   libgmock-dev                           gmock-devel          <gmock/gmock.h>
 pytest        test   python3-pytest                         python3-pytest       pytest, for the same Python
@@ -48,6 +51,14 @@ header_is_there() {
     "$compiler" -std=c++20 -E -x c++ - >/dev/null 2>&1
 }
 
+# Whether the compiler finds a Boost that is new enough: the system's, or what unpack_boost() has brought.
+boost_is_there() {
+  local compiler
+  compiler=$(find_compiler) || return 1
+  printf '#include <boost/version.hpp>\n#if BOOST_VERSION < 108100 || !__has_include(<boost/asio.hpp>)\n#error\n#endif\n' |
+    "$compiler" -std=c++20 -I"$root/build/deps/usr/include" -E -x c++ - >/dev/null 2>&1
+}
+
 # is_there NEED
 is_there() {
   local clang
@@ -59,6 +70,9 @@ is_there() {
     json) header_is_there nlohmann/json.hpp ;;
     fmt) header_is_there fmt/format.h ;;
     cli) header_is_there CLI/CLI.hpp ;;
+    boost) boost_is_there ;;
+    libuv) header_is_there uv.h ;;
+    liburing) header_is_there liburing.h ;;
     gtest) header_is_there gtest/gtest.h ;;
     gmock) header_is_there gmock/gmock.h ;;
     charts) "$root/scripts/find_python" numpy >/dev/null 2>&1 ;;
@@ -109,6 +123,36 @@ apt_clang() {
   apt_has_lists || printf '19\n'
 }
 
+# The package that brings a Boost of 1.81 or newer; nothing where apt has none. Debian 12 has two that exclude
+# each other: where the older is installed, the newer is no package to install but one to unpack.
+apt_boost() {
+  local version
+  version=$(apt-cache policy libboost-dev 2>/dev/null | sed -n 's/ *Candidate: *\([0-9]*\.[0-9]*\).*/\1/p')
+  if version_at_least 1.81 "$version"; then
+    printf 'libboost-dev\n'
+  elif apt_knows libboost1.81-dev && ! older_boost_is_installed; then
+    printf 'libboost1.81-dev\n'
+  fi
+}
+
+older_boost_is_installed() {
+  dpkg-query -W -f '${db:Status-Abbrev}\n' 'libboost1.*-dev' libboost-dev 2>/dev/null | grep -q '^ii'
+}
+
+# Unpacks the headers of Debian's newer Boost into build/deps, beside the older one that is installed. Asio needs no
+# more than headers. Needs no root. Status 1 where apt has none.
+unpack_boost() {
+  local folder=$root/build/deps
+  apt_has_lists || [ "$(id -u)" -ne 0 ] || update_lists apt-get ""
+  older_boost_is_installed && apt_knows libboost1.81-dev || return 1
+  say "unpacking Debian's Boost 1.81 into build/deps, because another Boost is installed (only headers, some 180 MB)"
+  mkdir -p "$folder"
+  (
+    cd "$folder"
+    logged install apt-get -qq download libboost1.81-dev && dpkg-deb -x libboost1.81-dev_*.deb . && rm libboost1.81-dev_*.deb
+  )
+}
+
 # packages_of MANAGER NEED…: the packages that bring these needs, on one line.
 packages_of() {
   local manager=$1 column=3 need package packages="" clang
@@ -122,6 +166,7 @@ packages_of() {
         [ -n "$clang" ] || continue
         package=${package//%CLANG%/$clang}
         ;;
+      *%BOOST%*) package=$(apt_boost) ;;
       g++)
         # The g++ of Ubuntu 22.04 is 11.
         if grep -qs '^VERSION_CODENAME=jammy\|^UBUNTU_CODENAME=jammy' /etc/os-release; then
@@ -256,6 +301,9 @@ install_needs() {
       say "  $command"
     fi
     if $dry_run; then
+      if [[ " ${wanted[*]-} " == *" boost "* ]] && older_boost_is_installed; then
+        say "a newer Boost would be unpacked into build/deps, beside the one that is installed"
+      fi
       [ ${#lacking[@]} -eq 0 ] || exit "$missing_status"
       return 0
     fi
@@ -276,6 +324,10 @@ install_needs() {
     # shellcheck disable=SC2086  # Package names are words.
     [ -z "$extras" ] || install_packages "$manager" "$as_root" $extras ||
       say "not installed (see above), going without: $extras"
+  fi
+
+  if [[ " ${wanted[*]-} " == *" boost "* ]] && [ "$manager" = apt-get ] && ! is_there boost; then
+    unpack_boost || say "this system has no Boost that is new enough, going without"
   fi
 
   if [ ${#modules[@]} -gt 0 ]; then
