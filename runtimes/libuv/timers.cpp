@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include "runtimes/libuv/loop_context.hpp"
 
@@ -27,6 +28,7 @@ timers::timer& timers::start(time_point deadline, work& sleeper) {
   timer& started = *free_;
   free_ = started.next_free;
   started.deadline = deadline;
+  started.order = started_++;
   started.sleeper = &sleeper;
   ++running_;
   // libuv adds its idea of now, which may be old, to the delay. We take the same off, so that the
@@ -53,10 +55,11 @@ void timers::on_timer(uv_timer_t* handle) noexcept {
 }
 
 void timers::sort_due() noexcept {
-  auto const is_sooner = [](timer const* a, timer const* b) { return a->deadline < b->deadline; };
+  auto const is_sooner = [](timer const* a, timer const* b) {
+    return std::tie(a->deadline, a->order) < std::tie(b->deadline, b->order);
+  };
   // Nearly always they are: libuv's heap has sorted them by milliseconds.
-  if (std::ranges::is_sorted(due_, is_sooner)) return;
-  std::ranges::stable_sort(due_, is_sooner);
+  if (!std::ranges::is_sorted(due_, is_sooner)) std::ranges::sort(due_, is_sooner);
 }
 
 void timers::close() noexcept {

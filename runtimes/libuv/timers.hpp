@@ -22,6 +22,7 @@ class timers {
   struct timer {
     uv_timer_t handle;
     time_point deadline;
+    u64 order = 0;  // Among those of the same deadline.
     work* sleeper = nullptr;
     timer* next_free = nullptr;
   };
@@ -62,6 +63,7 @@ class timers {
   std::vector<timer*> due_;  // Filled and emptied within one turn of the loop.
   timer* free_ = nullptr;
   std::size_t running_ = 0;
+  u64 started_ = 0;
 };
 
 // Host has timers() and post_yielded().

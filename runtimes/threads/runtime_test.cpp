@@ -180,6 +180,31 @@ TEST(ThreadsCeiling, UnwindsNobodyUnderOthersThatRun) {
   }
 }
 
+task<void> occupy_thread(runtime& rt, std::atomic<bool>& is_inside) {
+  is_inside = true;
+  std::this_thread::sleep_for(30ms);
+  is_inside = false;
+  co_await rt.sleep_for(1h);
+}
+task<void> overflow(runtime& rt, std::atomic<bool>& is_inside, bool& was_inside) {
+  rt.spawn(occupy_thread(rt, is_inside)).detach();
+  while (!is_inside) co_await rt.yield();
+  try {
+    spawn_n(rt, 100, [&](u64) { return sleep(rt, 1h); });
+    ADD_FAILURE() << "100 tasks at once";
+  } catch (limit_exceeded const&) {
+    was_inside = is_inside;
+  }
+}
+
+TEST(ThreadsCeiling, WaitsUntilEverybodyHasLeftHisTask) {
+  std::atomic<bool> is_inside = false;
+  bool was_inside = true;
+  runtime rt(u64{10});
+  EXPECT_THROW(rt.block_on(overflow(rt, is_inside, was_inside)), limit_exceeded);
+  EXPECT_FALSE(was_inside);
+}
+
 // Each spawns two, and so several spawn the one too many at the same time.
 task<u64> tree(runtime& rt, u64 depth, std::atomic<u64>& ran) {
   ++ran;
