@@ -286,9 +286,7 @@ void hub<T>::spawned(u32 waiting) noexcept {
 template <class T>
 void hub<T>::wake_a_sleeper() noexcept {
   for (auto const& each : loops_) {
-    if (!each->sleeping_.load(std::memory_order_seq_cst)) continue;
-    each->wake();
-    return;
+    if (each->wake()) return;
   }
 }
 
