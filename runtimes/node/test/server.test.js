@@ -26,7 +26,7 @@ async function everything(socket) {
   return Buffer.concat(chunks);
 }
 
-const timeout = 30_000;
+const timeout = 10_000;
 
 test('an end is passed on and the way back goes on', { timeout }, async () => {
   const question = Buffer.alloc(700_000, 'regatta');
@@ -45,6 +45,20 @@ test('a reset is passed on', { timeout }, async () => {
   });
 });
 
+test("a client's reset is passed on", { timeout }, async () => {
+  let howItEnded;
+  const watch = (peer) => {
+    peer.resume();
+    howItEnded = once(peer, 'end');
+    peer.write('x');
+  };
+  await throughProxy(watch, async (client) => {
+    await once(client, 'readable');
+    client.resetAndDestroy();
+    await assert.rejects(howItEnded, { code: 'ECONNRESET' });
+  });
+});
+
 test('an upstream that is gone resets the client', { timeout }, async () => {
   const gone = await Server.start(echo);
   const { port } = gone;
@@ -52,6 +66,10 @@ test('an upstream that is gone resets the client', { timeout }, async () => {
   const relaying = await Server.start(forwarderTo(port));
   const client = await connect(relaying.port);
   client.resume();
-  await assert.rejects(once(client, 'end'), { code: 'ECONNRESET' });
-  await relaying.stop();
+  try {
+    await assert.rejects(once(client, 'end'), { code: 'ECONNRESET' });
+  } finally {
+    client.destroy();
+    await relaying.stop();
+  }
 });

@@ -97,7 +97,7 @@ class Conversation:
         except ValueError as why:
             self.refuse("failed", f"{name}: {why}")
             return
-        process.forget_peak_memory()
+        process.forget_memory()
         self._scenario = scenario
         self._loop = loops.LOOPS[self._variant]()
         self._say(ready=True)

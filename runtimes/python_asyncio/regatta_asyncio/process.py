@@ -1,6 +1,7 @@
 """What this process is, has spent and may have."""
 
 import contextlib
+import gc
 import os
 import resource
 from pathlib import Path
@@ -27,8 +28,9 @@ def waits_with_epoll() -> bool:
     return False
 
 
-def forget_peak_memory() -> None:
-    """Begins a new peak, where the kernel allows it."""
+def forget_memory() -> None:
+    """Frees what earlier cells left behind and begins a new peak, where the kernel allows it."""
+    gc.collect()
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # 5: reset the peak, proc(5).
 

@@ -87,6 +87,18 @@ class Scenarios(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(sum(count for _, count in latency.buckets()), operations)
 
+    def test_what_finds_no_room_is_dropped_or_spilled(self):
+        for policy in "drop", "spill":
+            scenario = SCENARIOS["channel_backpressure"](
+                policy=policy, capacity=1, messages=100, steps=10
+            )
+            latency = Recorder()
+            with self.subTest(policy):
+                self.assertEqual(self.run_on("asyncio", scenario, latency), indices(100))
+                self.assertEqual(latency.counts["dropped"] > 0, policy == "drop")
+                # One is in the queue, and one more may just have asked.
+                self.assertEqual(latency.counts["most_waiting"] > 2, policy == "spill")
+
     def test_parameters_that_make_no_sense_are_refused(self):
         for name, params in {
             "chained_spawn": {"depth": 0},

@@ -29,8 +29,10 @@ class ThroughAProxy:
         self.reader, self.writer = await asyncio.open_connection(*self.relaying.address)
         return self.reader, self.writer
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, failure, *_):
         reset(self.writer)
+        if failure is not None:
+            return  # Who failed may have left somebody waiting, whom the end of the loop ends.
         await self.relaying.stop()
         await self.upstream.stop()
 
@@ -47,6 +49,23 @@ async def a_reset_is_passed_on():
     async with ThroughAProxy(reset_at_once) as (reader, writer):
         writer.write(b"x")
         await expect_reset(reader)
+
+
+async def a_reset_by_the_client_is_passed_on():
+    how_it_ended = asyncio.get_running_loop().create_future()
+
+    async def watch(reader, writer):
+        writer.write(b"x")
+        try:
+            await expect_reset(reader)
+            how_it_ended.set_result(None)
+        except AssertionError as failure:
+            how_it_ended.set_exception(failure)
+
+    async with ThroughAProxy(watch) as (reader, writer):
+        await reader.readexactly(1)
+        reset(writer)
+        await how_it_ended
 
 
 async def an_upstream_that_is_gone_resets_the_client():
@@ -77,13 +96,14 @@ class Servers(unittest.TestCase):
             (
                 an_end_is_passed_on_and_the_way_back_goes_on,
                 a_reset_is_passed_on,
+                a_reset_by_the_client_is_passed_on,
                 an_upstream_that_is_gone_resets_the_client,
             ),
         ):
             loop = loops.LOOPS[variant]()
             with self.subTest(variant=variant, test=test.__name__):
                 try:
-                    loop.run_until_complete(asyncio.wait_for(test(), timeout=30))
+                    loop.run_until_complete(asyncio.wait_for(test(), timeout=10))
                 finally:
                     loops.close(loop)
 

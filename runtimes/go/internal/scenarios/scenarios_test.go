@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"maps"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -74,6 +75,32 @@ func TestEveryMessageSizeArrives(t *testing.T) {
 				t.Errorf("%s bytes through %s: answers %d and %v", bytes, capacity, answer, err)
 			}
 		}
+	}
+}
+
+func TestWhatFindsNoRoomIsDropped(t *testing.T) {
+	scenario := &channelBackpressure{policy: "drop"}
+	parcels := make(chan stamped, 1)
+	dropped := scenario.produce(parcels, 0, 100, new(waitingRoom))
+	if dropped.messages != 99 || dropped.sum != indices(100) {
+		t.Errorf("nobody receives and there is room for 1 of 100, but dropped are %+v", dropped)
+	}
+}
+
+func TestWhatFindsNoRoomIsSpilled(t *testing.T) {
+	scenario := &channelBackpressure{policy: "spill"}
+	parcels := make(chan stamped, 1)
+	var waiting waitingRoom
+	producer := start(1, func(uint64) tally { return scenario.produce(parcels, 0, 100, &waiting) })
+	for waiting.now.Load() < 100 {
+		runtime.Gosched() // Its producer has to get that far with nobody who receives.
+	}
+	var received tally
+	for range 100 {
+		received.add((<-parcels).number)
+	}
+	if dropped := producer.join()[0]; dropped.messages != 0 || received.sum != indices(100) {
+		t.Errorf("received %+v, dropped %+v", received, dropped)
 	}
 }
 

@@ -10,10 +10,16 @@ import (
 	"time"
 )
 
+// What takes longer will never come.
+const patience = 10 * time.Second
+
 // connectThroughProxy has a client that a proxy connects to an upstream with this handler.
 func connectThroughProxy(t *testing.T, handle func(*net.TCPConn)) *net.TCPConn {
 	t.Helper()
-	upstream, err := serve(handle)
+	upstream, err := serve(func(peer *net.TCPConn) {
+		peer.SetDeadline(time.Now().Add(patience))
+		handle(peer)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +36,7 @@ func connectThroughProxy(t *testing.T, handle func(*net.TCPConn)) *net.TCPConn {
 		relaying.stop()
 		upstream.stop()
 	})
-	client.SetDeadline(time.Now().Add(30 * time.Second))
+	client.SetDeadline(time.Now().Add(patience))
 	return client
 }
 
@@ -60,6 +66,21 @@ func TestAResetIsPassedOn(t *testing.T) {
 	}
 }
 
+func TestAResetByTheClientIsPassedOn(t *testing.T) {
+	ended := make(chan error, 1)
+	client := connectThroughProxy(t, func(peer *net.TCPConn) {
+		defer peer.Close()
+		peer.Write([]byte("x"))
+		_, err := io.ReadAll(peer)
+		ended <- err
+	})
+	io.ReadFull(client, make([]byte, 1))
+	reset(client)
+	if err := <-ended; !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the client was reset, but the upstream sees: %v", err)
+	}
+}
+
 func TestAnUpstreamThatIsGoneResetsTheClient(t *testing.T) {
 	gone, err := serve(echo)
 	if err != nil {
@@ -75,7 +96,7 @@ func TestAnUpstreamThatIsGoneResetsTheClient(t *testing.T) {
 	client, err := net.DialTCP("tcp", nil, relaying.address())
 	if err == nil { // The reset can be faster than that.
 		defer client.Close()
-		client.SetDeadline(time.Now().Add(30 * time.Second))
+		client.SetDeadline(time.Now().Add(patience))
 		_, err = io.ReadAll(client)
 	}
 	if !errors.Is(err, syscall.ECONNRESET) {
