@@ -12,15 +12,15 @@
 #include "runtimes/interface/runtime.hpp"
 #include "scenarios/yield.hpp"
 
-namespace regatta {
-namespace {
+// Not anonymous: g++ will have a runtime that coroutine frames hold seen from outside.
+namespace regatta::second_thread {
 
-class second_thread final : public runtime_defaults<second_thread> {
+class liar final : public runtime_defaults<liar> {
  public:
   using threading = many_threads;
 
-  explicit second_thread(runtime_options = {}) : helper_([this] { help(); }) {}
-  ~second_thread() {
+  explicit liar(runtime_options = {}) : helper_([this] { help(); }) {}
+  ~liar() {
     {
       std::lock_guard const guard(mutex_);
       is_stopping_ = true;
@@ -74,10 +74,9 @@ class second_thread final : public runtime_defaults<second_thread> {
   bool is_stopping_ = false;
   std::thread helper_;  // Last: it uses all of the above.
 };
-static_assert(runtime<second_thread>);
+static_assert(runtime<liar>);
 
-const contender::subject_of<second_thread> subject;
-const contender::pair_of<scenarios::yield, second_thread> pair;
+const contender::subject_of<liar> subject;
+const contender::pair_of<scenarios::yield, liar> pair;
 
-}  // namespace
-}  // namespace regatta
+}  // namespace regatta::second_thread
