@@ -29,7 +29,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/regattaConfigVersion.cmak
 install(FILES ${PROJECT_BINARY_DIR}/regattaConfig.cmake ${PROJECT_BINARY_DIR}/regattaConfigVersion.cmake
   DESTINATION ${package})
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/ DESTINATION ${package} FILES_MATCHING
-  PATTERN "RegattaBox.cmake" PATTERN "RegattaRuntime.cmake" PATTERN "RegattaScenarios.cmake"
+  PATTERN "RegattaBox.cmake" PATTERN "RegattaNeeds.cmake" PATTERN "RegattaRuntime.cmake" PATTERN "RegattaScenarios.cmake"
   PATTERN "foreign_build.cmake" PATTERN "law.cpp.in" PATTERN "pair.cpp.in" PATTERN "subject.cpp.in")
 
 foreach(folder runtimes/interface runtimes/core runtimes/laws scenarios proxy
