@@ -128,8 +128,7 @@ class order_of_things {
     with_.hear_refusal();
     prepare();
     with_.say(protocol::run{1, 1});
-    with_.hear({"sample"}, limit_ns_);
-    with_.hear({"done"}, limit_ns_);
+    if (with_.hear({"sample"}, limit_ns_).key == "sample") with_.hear({"done"}, limit_ns_);
     with_.expect_silence();
     with_.end();
   }
