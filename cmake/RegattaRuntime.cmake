@@ -125,6 +125,7 @@ function(regatta_add_runtime name)
   add_executable(contender_${program} ${sources})
   target_link_libraries(contender_${program} PRIVATE
     ${box} regatta_scenarios regatta_contender_main regatta_flags)
+  regatta_compile_together(contender_${program})
 
   set(laws "")
   if(REGATTA_TESTS)
@@ -161,6 +162,11 @@ function(regatta_add_native_runtime name)
     regatta_add_smoke_tests(${name} ${scenarios} VARIANTS ${NATIVE_VARIANTS})
   endif()
   regatta_add_program(${name} "c++" COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${name} --serve)
+endfunction()
+
+# The generated sources of one target include the same headers, which cost more than they do themselves.
+function(regatta_compile_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 7)
 endfunction()
 
 # regatta_add_smoke_tests(PROGRAM SCENARIO… [VARIANTS v…]): each scenario on contender_<program> at smoke size, in each
@@ -213,6 +219,9 @@ function(regatta_add_laws REGATTA_PROGRAM generated result)
   endforeach()
   regatta_test(laws_${REGATTA_PROGRAM} SOURCES ${sources}
                LINKS regatta_runtime_${REGATTA_PROGRAM} regatta_laws TIMEOUT 300)
+  if(TARGET laws_${REGATTA_PROGRAM})
+    regatta_compile_together(laws_${REGATTA_PROGRAM})
+  endif()
   set(${result} ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/laws_${REGATTA_PROGRAM} PARENT_SCOPE)
 endfunction()
 

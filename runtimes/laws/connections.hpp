@@ -14,18 +14,9 @@
 #include "runtimes/interface/race.hpp"
 #include "runtimes/interface/time.hpp"
 #include "runtimes/laws/support/law.hpp"
+#include "runtimes/laws/support/net.hpp"
 
 namespace regatta::laws {
-
-// As with_each(), where R offers sockets; elsewhere the law is skipped, and says why.
-template <runtime R, class Body>
-void with_each_net(Body body) {
-  if constexpr (net_runtime<R>) {
-    with_each<R>(body);
-  } else {
-    GTEST_SKIP() << R::info().name << " offers no sockets";
-  }
-}
 
 template <class R>
 class connections : public law<R> {

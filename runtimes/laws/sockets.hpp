@@ -19,6 +19,7 @@
 #include "runtimes/laws/support/event.hpp"
 #include "runtimes/laws/support/law.hpp"
 #include "runtimes/laws/support/lives.hpp"
+#include "runtimes/laws/support/net.hpp"
 
 namespace regatta::laws {
 
@@ -212,15 +213,6 @@ struct socket_tasks {
     co_return read;
   }
 };
-
-template <runtime R, class Body>
-void with_each_net(Body body) {
-  if constexpr (net_runtime<R>) {
-    with_each<R>(body);
-  } else {
-    GTEST_SKIP() << R::info().name << " has no sockets";
-  }
-}
 
 template <class R>
 class sockets : public law<R> {};

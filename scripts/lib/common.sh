@@ -29,6 +29,9 @@ die() {
 # usage_error SENTENCE
 usage_error() { die "$usage_status" "$*; try $program --help"; }
 
+# What was compiled in one clone serves in another.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+
 # version_at_least WANTED FOUND, for dotted numbers.
 version_at_least() { printf '%s\n%s\n' "$1" "$2" | sort -C -V; }
 
