@@ -1,6 +1,5 @@
 #include "runtimes/asio/loop.hpp"
 
-#include <array>
 #include <boost/asio/defer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,9 @@
 // `channel` as an Asio program would write it. Asio's channels have no call that receives many:
-// who wants many waits for one and then takes what is there.
+// who wants many waits for one and then takes what is there. And closing one may lose what is still
+// in it (Boost 1.81 does), so the end is a message, too: an error code, one for each consumer.
 #include "scenarios/channel.hpp"
 
+#include <boost/asio/error.hpp>
 #include <limits>
 
 #include "runtimes/asio_native/registered.hpp"
@@ -46,7 +48,8 @@ struct native_channel {
       return produce<Message>(messages, scenarios::share_of(i, p.producers, p.messages));
     });
     co_await std::move(producers);
-    messages.close();
+    for (u64 i = 0; i < p.consumers; ++i)
+      co_await messages.async_send(asio::error::eof, Message(), use_awaitable);
   }
 
   template <class Message>
@@ -59,8 +62,8 @@ struct native_channel {
   static awaitable<tally> consume(pipe<Message>& messages) {
     tally received;
     for (;;) {
-      auto const [closed, next] = co_await messages.async_receive(patiently);
-      if (closed) co_return received;
+      auto const [end, next] = co_await messages.async_receive(patiently);
+      if (end) co_return received;
       received.add(next.number());
     }
   }
@@ -69,16 +72,22 @@ struct native_channel {
   static awaitable<tally> consume_many(pipe<Message>& messages) {
     constexpr u64 at_most = 100;
     tally received;
-    for (;;) {
-      auto const [closed, next] = co_await messages.async_receive(patiently);
-      if (closed) co_return received;
+    bool is_over = false;
+    while (!is_over) {
+      auto const [end, next] = co_await messages.async_receive(patiently);
+      if (end) break;
       received.add(next.number());
-      auto const take = [&received](error_code error, Message const& more) {
-        if (!error) received.add(more.number());
+      auto const take = [&](error_code error, Message const& more) {
+        if (error) {
+          is_over = true;
+        } else {
+          received.add(more.number());
+        }
       };
-      for (u64 taken = 1; taken < at_most && messages.try_receive(take); ++taken) {
+      for (u64 taken = 1; taken < at_most && !is_over && messages.try_receive(take); ++taken) {
       }
     }
+    co_return received;
   }
 };
 

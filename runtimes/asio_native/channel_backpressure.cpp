@@ -1,7 +1,9 @@
-// `channel_backpressure` as an Asio program would write it.
+// `channel_backpressure` as an Asio program would write it. The end is a message, as in
+// channel.cpp.
 #include "scenarios/channel_backpressure.hpp"
 
 #include <atomic>
+#include <boost/asio/error.hpp>
 #include <limits>
 #include <memory>
 
@@ -65,7 +67,7 @@ struct native_channel_backpressure {
       return produce(where, parcels, p, scenarios::share_of(i, p.producers, p.messages), waiting);
     });
     auto dropped = co_await std::move(producers);
-    parcels.close();
+    co_await parcels.async_send(asio::error::eof, parcel(), use_awaitable);
     co_return std::move(dropped);
   }
 
@@ -110,8 +112,8 @@ struct native_channel_backpressure {
                                   recorder& latency) {
     tally received;
     for (;;) {
-      auto const [closed, next] = co_await parcels.async_receive(patiently);
-      if (closed) co_return received;
+      auto const [end, next] = co_await parcels.async_receive(patiently);
+      if (end) co_return received;
       waiting.leave();
       latency.record_since(next.sent);
       scenarios::toil(p.steps);

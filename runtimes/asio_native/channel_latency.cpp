@@ -1,5 +1,7 @@
-// `channel_latency` as an Asio program would write it.
+// `channel_latency` as an Asio program would write it. The end is a message, as in channel.cpp.
 #include "scenarios/channel_latency.hpp"
+
+#include <boost/asio/error.hpp>
 
 #include "runtimes/asio_native/registered.hpp"
 #include "runtimes/asio_native/tasks.hpp"
@@ -37,7 +39,8 @@ struct native_channel_latency {
       return produce(messages, scenarios::share_of(i, p.producers, p.messages));
     });
     co_await std::move(producers);
-    messages.close();
+    for (u64 i = 0; i < p.consumers; ++i)
+      co_await messages.async_send(asio::error::eof, stamped(), use_awaitable);
   }
 
   static awaitable<void> produce(pipe& messages, scenarios::numbers mine) {
@@ -50,8 +53,8 @@ struct native_channel_latency {
   static awaitable<tally> consume(pipe& messages, recorder& latency) {
     tally received;
     for (;;) {
-      auto const [closed, next] = co_await messages.async_receive(patiently);
-      if (closed) co_return received;
+      auto const [end, next] = co_await messages.async_receive(patiently);
+      if (end) co_return received;
       latency.record_since(next.sent);
       received.add(next.number);
     }
