@@ -72,6 +72,8 @@ class loop final : public executor_base {
   // The work's own turn.
   void post_yielded(work& w) noexcept { ready_.push(w); }
   ring& kernel() noexcept { return ring_; }
+  // While end() runs.
+  bool is_ending() const noexcept { return is_ending_; }
   // False while the loop comes to its end.
   bool may_begin() noexcept {
     has_unattended_ = has_unattended_ || is_ending_;

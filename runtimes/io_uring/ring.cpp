@@ -26,9 +26,11 @@ constexpr u32 entries = 256;
 constexpr u32 answers = 4096;
 constexpr int buffer_group = 0;
 
-// What completions carry that are no operation's.
-constexpr u64 nobody = 0;
+// What completions carry that are no operation's; those of a cancel() carry a mark beside the
+// address, which is a multiple of more.
 constexpr u64 the_bell = 1;
+constexpr u64 cancellation = 2;
+static_assert(alignof(completion) > cancellation);
 
 // What to ask for, best first: Linux 6.1 and later, 5.19. What is older lacks more than flags.
 constexpr u32 always = IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
@@ -145,7 +147,8 @@ void ring::submit_now() noexcept {
 void ring::cancel(completion& told) noexcept {
   io_uring_sqe& entry = next_entry();
   io_uring_prep_cancel(&entry, &told, 0);
-  io_uring_sqe_set_data64(&entry, nobody);
+  // Safe because the mark lies in bits that an address does not use.
+  io_uring_sqe_set_data64(&entry, reinterpret_cast<u64>(&told) | cancellation);
 }
 
 int ring::receive(completion& told, int descriptor) noexcept {
@@ -255,7 +258,12 @@ void ring::harvest() noexcept {
     io_uring_for_each_cqe(&kernel_, head, each) {
       ++seen;
       u64 const whose = each->user_data;
-      if (whose == nobody) continue;
+      if ((whose & cancellation) != 0) {
+        // Safe because cancel() put the address of a completion there that lives as long as we.
+        auto& told = *reinterpret_cast<completion*>(whose & ~cancellation);
+        if (each->res == -ENOENT && told.missed != nullptr) told.missed(told);
+        continue;
+      }
       bool const is_last = (each->flags & IORING_CQE_F_MORE) == 0;
       if (whose == the_bell) {
         if (is_last) bell_armed_ = false;

@@ -21,9 +21,14 @@ namespace regatta::runtimes::io_uring {
 struct completion {
   // `flags` are the kernel's (IORING_CQE_F_…). On the thread that drives the ring.
   using handler = void (*)(completion& self, int result, u32 flags) noexcept;
+  // A cancel() found nothing to cancel: the operation has ended, or the kernel is about to go on
+  // with it, out of reach for a moment. It may have ended, and another have begun, long ago.
+  using missed_handler = void (*)(completion& self) noexcept;
 
-  explicit completion(handler told) noexcept : finished(told) {}
+  explicit completion(handler told, missed_handler told_of_miss = nullptr) noexcept
+      : finished(told), missed(told_of_miss) {}
   handler finished;
+  missed_handler missed;
 };
 
 struct ring_options {
@@ -56,7 +61,8 @@ class ring {
     io_uring_sqe_set_data(&entry, &told);
     ++in_flight_;
   }
-  // Asks the kernel to give up what is in flight for `told`, which then learns of its end.
+  // Asks the kernel to give up what is in flight for `told`, which then learns of its end, or that
+  // it was missed. It must live as long as the ring.
   void cancel(completion& told) noexcept;
 
   // Receives into provided buffers, again and again where the kernel can. 0 or why not.

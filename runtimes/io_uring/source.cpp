@@ -294,8 +294,9 @@ void source<T>::attend() noexcept {
     bool const may_begin = !closing_ && home_->may_begin();
     begin_in = may_begin && incoming_.waiter != nullptr && !incoming_.in_flight && !has_something();
     begin_out = may_begin && outgoing_.waiter != nullptr && !outgoing_.in_flight;
-    end_in = incoming_.in_flight && !incoming_.cancelling && (closing_ || has_too_much());
-    end_out = outgoing_.in_flight && !outgoing_.cancelling && closing_;
+    bool const must_end = closing_ || home_->is_ending();
+    end_in = incoming_.in_flight && !incoming_.cancelling && (must_end || has_too_much());
+    end_out = outgoing_.in_flight && !outgoing_.cancelling && must_end;
     incoming_.in_flight = incoming_.in_flight || begin_in;
     outgoing_.in_flight = outgoing_.in_flight || begin_out;
     incoming_.cancelling = incoming_.cancelling || end_in;
@@ -448,6 +449,22 @@ void source<T>::outgoing_answered(completion& self, int, u32) noexcept {
   }
   post_admitted(writer);
   if (attends) mine.attend();
+}
+
+template <class T>
+void source<T>::cancel_missed(completion& self) noexcept {
+  // Safe because this handler is given to sides only.
+  side& missed = static_cast<side&>(self);
+  source& mine = missed.of;
+  {
+    std::lock_guard const held(mine.lock_);
+    if (!missed.in_flight || !missed.cancelling) return;
+    // It may have come too late, when the source has another home: then this is not ours to do.
+    if (mine.home_ == nullptr || !mine.home_->is_here()) return;
+    missed.cancelling = false;
+    if (std::exchange(mine.requested_, true)) return;  // Somebody is on the way to attend.
+  }
+  mine.attend();
 }
 
 template <class T>

@@ -112,7 +112,8 @@ class source final : private core::hand_made_frame {
 
   // One side of the socket: the task that waits, and the operation that will tell.
   struct side : completion {
-    side(handler told, source& owner) noexcept : completion(told), of(owner) {}
+    side(handler told, source& owner) noexcept
+        : completion(told, &source::cancel_missed), of(owner) {}
     source& of;
     work* waiter = nullptr;
     bool busy = false;  // A task is between enter and leave.
@@ -147,6 +148,7 @@ class source final : private core::hand_made_frame {
   static void attend_posted(hand_made_frame* frame) { static_cast<source*>(frame)->attend(); }
   static void incoming_answered(completion& self, int result, u32 flags) noexcept;
   static void outgoing_answered(completion& self, int result, u32 flags) noexcept;
+  static void cancel_missed(completion& self) noexcept;
   void incoming_failed(int error) noexcept;
   void keep_bytes(u32 count, u32 flags) noexcept;
   void keep_connection(int descriptor) noexcept;
