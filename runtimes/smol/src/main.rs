@@ -13,6 +13,7 @@ mod channels;
 mod sockets;
 mod tasks;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -106,10 +107,10 @@ impl Smol {
         self.shutdown = Some(sender);
         for i in 0..threads {
             let (executor, shutdown) = (self.executor, shutdown.clone());
-            // A receive that fails is how the workers learn that it is over.
-            let work = move || {
-                let _ = smol::block_on(executor.run(shutdown.recv()));
-            };
+            // Like smol's own workers, it outlives a task that panics: that concerns who awaits it.
+            // A receive that fails is how it learns that it is over.
+            let run = move || smol::block_on(executor.run(shutdown.recv()));
+            let work = move || while panic::catch_unwind(AssertUnwindSafe(&run)).is_err() {};
             self.workers.push(
                 thread::Builder::new()
                     .name(format!("smol-{i}"))
@@ -132,8 +133,7 @@ impl Drop for Smol {
     fn drop(&mut self) {
         self.shutdown = None;
         for worker in self.workers.drain(..) {
-            // A task that panicked ended its worker as well, and has already failed its run.
-            let _ = worker.join();
+            worker.join().expect("a worker outlives what panics");
         }
     }
 }
@@ -183,6 +183,19 @@ mod tests {
         };
         assert_eq!(threads(MULTI_THREAD, 3), 3);
         assert_eq!(threads(CURRENT_THREAD, 3), 1);
+    }
+
+    #[test]
+    fn a_task_that_panics_leaves_its_worker_alive() {
+        let smol = Smol::set_up(&Setup {
+            variant: MULTI_THREAD,
+            threads: 1,
+        })
+        .expect("it can be set up");
+        let failing = smol.executor.spawn(async { panic!("on purpose") });
+        let awaited = panic::catch_unwind(AssertUnwindSafe(|| smol.block_on(failing)));
+        assert!(awaited.is_err());
+        assert_eq!(smol.block_on(smol.executor.spawn(async { 7 })), 7);
     }
 
     #[test]
