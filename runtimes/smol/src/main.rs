@@ -22,7 +22,7 @@ use async_channel::Sender;
 use async_executor::Executor;
 use rust_common::latency::Recorder;
 use rust_common::scenarios::{Cell, Origin};
-use rust_common::{Outcome, Setup, Subject, build};
+use rust_common::{Failure, Outcome, Setup, Subject, build};
 use smol::Timer;
 
 const MULTI_THREAD: &str = "multi_thread";
@@ -61,7 +61,7 @@ impl rust_common::Runtime for Smol {
         }
     }
 
-    fn set_up(how: &Setup) -> Result<Self, String> {
+    fn set_up(how: &Setup) -> Result<Self, Failure> {
         let executor: Spawner = Box::leak(Box::new(Executor::new()));
         // The reactor starts with its first timer: so that what we say of epoll is true from here
         // on.
@@ -74,7 +74,7 @@ impl rust_common::Runtime for Smol {
         if how.variant == MULTI_THREAD {
             runtime
                 .start_workers(how.threads_or_one_per_core())
-                .map_err(|error| error.to_string())?;
+                .map_err(Failure::of("cannot start its threads"))?;
         }
         Ok(runtime)
     }
