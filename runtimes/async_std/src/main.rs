@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use async_std::task;
 use rust_common::latency::Recorder;
 use rust_common::scenarios::{Cell, Origin};
-use rust_common::{Outcome, Setup, Subject, build};
+use rust_common::{Failure, Outcome, Setup, Subject, build};
 
 const THREAD_COUNT: &str = "ASYNC_STD_THREAD_COUNT";
 
@@ -41,10 +41,16 @@ impl rust_common::Runtime for AsyncStd {
         }
     }
 
-    fn set_up(how: &Setup) -> Result<Self, String> {
-        Ok(Self {
-            threads: *THREADS.get_or_init(|| start(how.threads_or_one_per_core())),
-        })
+    fn set_up(how: &Setup) -> Result<Self, Failure> {
+        let wanted = how.threads_or_one_per_core();
+        let threads = *THREADS.get_or_init(|| start(wanted));
+        if threads != wanted {
+            return Err(Failure::Unsupported(format!(
+                "async-std's executor is the process's and runs on {threads} threads already: only a \
+                 new process can have {wanted}"
+            )));
+        }
+        Ok(Self { threads })
     }
 
     fn threads(&self) -> usize {
@@ -105,8 +111,7 @@ mod tests {
         let later = AsyncStd::set_up(&Setup {
             variant: "",
             threads: 3,
-        })
-        .expect("it can be set up");
-        assert_eq!(later.threads(), 2);
+        });
+        assert!(matches!(later, Err(Failure::Unsupported(_))));
     }
 }

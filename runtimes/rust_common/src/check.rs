@@ -129,7 +129,7 @@ pub fn every_scenario<R: Runtime>(variant: &'static str, threads: usize) {
 pub fn a_rendezvous_is_unsupported<R: Runtime>(variant: &'static str) {
     let mut runtime = R::set_up(&Setup {
         variant,
-        threads: 1,
+        threads: 2,
     })
     .expect("the runtime can be set up");
     for scenario in ["channel", "channel_latency"] {

@@ -82,7 +82,7 @@ pub trait Runtime: Sized {
     fn subject() -> Subject;
 
     /// Answers why it cannot be set up so, or the runtime.
-    fn set_up(how: &Setup) -> Result<Self, String>;
+    fn set_up(how: &Setup) -> Result<Self, Failure>;
 
     /// How many threads really run tasks.
     fn threads(&self) -> usize;

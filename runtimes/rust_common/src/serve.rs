@@ -162,7 +162,7 @@ impl<R: Runtime> Conversation<R> {
         if hello.slowdown_percent != 0 {
             self.slowdown.percent = hello.slowdown_percent;
         }
-        let runtime = R::set_up(&self.setup).map_err(Failure::Failed)?;
+        let runtime = R::set_up(&self.setup)?;
         let threads = runtime.threads();
         self.greeted = Some(runtime);
         Ok(HelloReply {
@@ -195,7 +195,7 @@ impl<R: Runtime> Conversation<R> {
         let cell = Cell::read(&what.scenario, what.params)?;
         let runtime = match self.greeted.take() {
             Some(fresh) => fresh,
-            None => R::set_up(&self.setup).map_err(Failure::Failed)?,
+            None => R::set_up(&self.setup)?,
         };
         process::forget_memory_of_earlier_cells();
         self.prepared = Some(Prepared {
@@ -283,7 +283,7 @@ mod tests {
             }
         }
 
-        fn set_up(how: &Setup) -> Result<Self, String> {
+        fn set_up(how: &Setup) -> Result<Self, Failure> {
             Ok(Self {
                 threads: how.threads.max(1),
             })

@@ -13,6 +13,7 @@ mod channels;
 mod sockets;
 mod tasks;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -21,7 +22,7 @@ use async_channel::Sender;
 use async_executor::Executor;
 use rust_common::latency::Recorder;
 use rust_common::scenarios::{Cell, Origin};
-use rust_common::{Outcome, Setup, Subject, build};
+use rust_common::{Failure, Outcome, Setup, Subject, build};
 use smol::Timer;
 
 const MULTI_THREAD: &str = "multi_thread";
@@ -60,7 +61,7 @@ impl rust_common::Runtime for Smol {
         }
     }
 
-    fn set_up(how: &Setup) -> Result<Self, String> {
+    fn set_up(how: &Setup) -> Result<Self, Failure> {
         let executor: Spawner = Box::leak(Box::new(Executor::new()));
         // The reactor starts with its first timer: so that what we say of epoll is true from here
         // on.
@@ -73,7 +74,7 @@ impl rust_common::Runtime for Smol {
         if how.variant == MULTI_THREAD {
             runtime
                 .start_workers(how.threads_or_one_per_core())
-                .map_err(|error| error.to_string())?;
+                .map_err(Failure::of("cannot start its threads"))?;
         }
         Ok(runtime)
     }
@@ -106,10 +107,10 @@ impl Smol {
         self.shutdown = Some(sender);
         for i in 0..threads {
             let (executor, shutdown) = (self.executor, shutdown.clone());
-            // A receive that fails is how the workers learn that it is over.
-            let work = move || {
-                let _ = smol::block_on(executor.run(shutdown.recv()));
-            };
+            // Like smol's own workers, it outlives a task that panics: that concerns who awaits it.
+            // A receive that fails is how it learns that it is over.
+            let run = move || smol::block_on(executor.run(shutdown.recv()));
+            let work = move || while panic::catch_unwind(AssertUnwindSafe(&run)).is_err() {};
             self.workers.push(
                 thread::Builder::new()
                     .name(format!("smol-{i}"))
@@ -132,8 +133,7 @@ impl Drop for Smol {
     fn drop(&mut self) {
         self.shutdown = None;
         for worker in self.workers.drain(..) {
-            // A task that panicked ended its worker as well, and has already failed its run.
-            let _ = worker.join();
+            worker.join().expect("a worker outlives what panics");
         }
     }
 }
@@ -183,6 +183,19 @@ mod tests {
         };
         assert_eq!(threads(MULTI_THREAD, 3), 3);
         assert_eq!(threads(CURRENT_THREAD, 3), 1);
+    }
+
+    #[test]
+    fn a_task_that_panics_leaves_its_worker_alive() {
+        let smol = Smol::set_up(&Setup {
+            variant: MULTI_THREAD,
+            threads: 1,
+        })
+        .expect("it can be set up");
+        let failing = smol.executor.spawn(async { panic!("on purpose") });
+        let awaited = panic::catch_unwind(AssertUnwindSafe(|| smol.block_on(failing)));
+        assert!(awaited.is_err());
+        assert_eq!(smol.block_on(smol.executor.spawn(async { 7 })), 7);
     }
 
     #[test]

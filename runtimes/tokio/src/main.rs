@@ -42,7 +42,7 @@ impl rust_common::Runtime for Tokio {
         }
     }
 
-    fn set_up(how: &Setup) -> Result<Self, String> {
+    fn set_up(how: &Setup) -> Result<Self, Failure> {
         let caller_is_worker = how.variant == CURRENT_THREAD;
         let mut builder = if caller_is_worker {
             Builder::new_current_thread()
@@ -55,7 +55,7 @@ impl rust_common::Runtime for Tokio {
         let runtime = builder
             .enable_all()
             .build()
-            .map_err(|error| error.to_string())?;
+            .map_err(Failure::of("cannot start its threads"))?;
         Ok(Self {
             runtime,
             caller_is_worker,
