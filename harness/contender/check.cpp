@@ -45,14 +45,14 @@ verdict check_cell(pair const& each, setup const& how,
 }
 
 // How long a simulated runtime is tried with one seed after the other, in each cell.
-constexpr auto time_for_seeds = std::chrono::milliseconds(500);
+constexpr auto time_for_seeds = std::chrono::milliseconds(300);
 
 // With many seeds, or with the one that was asked for; ends with the first that fails.
 verdict check_simulated_cell(pair const& each, setup how,
                              scenarios::parameter_list const& parameters) {
   if (how.seed != 0) return check_cell(each, how, parameters);
   replay_hint const hint(program_invocation_name + (" --check=" + each.scenario.name));
-  seed_loop seeds(clock::now() + time_for_seeds);
+  seed_loop seeds{seed_allowance(time_for_seeds)};
   while (seeds.next()) {
     how.seed = seeds.seed();
     auto checked = check_cell(each, how, parameters);

@@ -162,7 +162,7 @@ task<std::string> relay_between(simulated_rt& rt, bool may_reset) {
 }
 
 void expect_with_every_seed(auto program, conditions how = small_windows) {
-  auto const failure = runtimes::simulated::first_failure(program, how, 2s);
+  auto const failure = runtimes::simulated::first_failure(program, how, 1s);
   EXPECT_FALSE(failure) << failure->text();
 }
 

@@ -1,7 +1,7 @@
 // The seeds that a simulated runtime is tried with, and how a failure says which one it was.
 //
 //   replay_hint const hint("build/dev/bin/laws_simulated --gtest_filter=…");
-//   for (seed_loop seeds(clock::now() + 1s); seeds.next() && !failed();) {
+//   for (seed_loop seeds(seed_allowance(1s)); seeds.next() && !failed();) {
 //     R rt({.seed = seeds.seed()});
 //     …
 //   }
@@ -12,9 +12,11 @@
 #pragma once
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -84,25 +86,46 @@ class replay_hint {
   static inline std::array<char, 1'024> text_{};
 };
 
+// How long seeds are tried: so much time of the processor, so that as many are tried on a machine
+// that is busy with other things; but not for ever.
+class seed_allowance {
+ public:
+  explicit seed_allowance(duration allowed) noexcept
+      : last_(processor_time() + allowed), deadline_(clock::now() + 10 * allowed) {}
+
+  bool is_over() const noexcept { return processor_time() > last_ || clock::now() > deadline_; }
+
+ private:
+  static duration processor_time() noexcept {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + duration(used.tv_nsec);
+  }
+
+  duration last_;
+  time_point deadline_;
+};
+
 class seed_loop {
  public:
-  // Where nobody has said how many, begins no other seed after `deadline`; the first in any case.
-  explicit seed_loop(time_point deadline) noexcept : deadline_(deadline) {
+  // Where nobody has said how many, begins no other seed when the time is over; the first in any
+  // case.
+  explicit seed_loop(seed_allowance allowed) noexcept : allowed_(allowed) {
     if (char const* const one = std::getenv("REGATTA_SEED")) {
       first_ = last_ = std::strtoull(one, nullptr, 10);
-      deadline_ = time_point::max();
+      is_prescribed_ = true;
     } else if (char const* const many = std::getenv("REGATTA_SEEDS")) {
       char* rest = nullptr;
       u64 const number = std::strtoull(many, &rest, 10);
       if (*rest == '-') first_ = number;
       last_ = *rest == '-' ? std::strtoull(rest + 1, nullptr, 10) : number;
-      deadline_ = time_point::max();
+      is_prescribed_ = true;
     }
   }
 
   bool next() noexcept {
     u64 const following = first_ + tried_;
-    if (following > last_ || (tried_ != 0 && clock::now() > deadline_)) return false;
+    if (following > last_ || (tried_ != 0 && !is_prescribed_ && allowed_.is_over())) return false;
     ++tried_;
     replay_hint::set_seed(following);
     return true;
@@ -111,7 +134,8 @@ class seed_loop {
   u64 tried() const noexcept { return tried_; }
 
  private:
-  time_point deadline_;
+  seed_allowance allowed_;
+  bool is_prescribed_ = false;
   u64 first_ = 1;
   u64 last_ = 1'000;
   u64 tried_ = 0;

@@ -47,10 +47,10 @@ task<std::string> echo_once(runtime& rt) {
   auto writing = rt.spawn(write_all(*client, sent));
   std::array<std::byte, 1'000> answer{};
   auto const got = co_await read_exactly(*client, answer);
-  co_await writing;
+  auto const put = co_await writing;
   client->close();
   co_await serving;
-  co_return got.count == answer.size() && answer == sent ? "" : "the echo is wrong";
+  co_return put.ok() && got.count == answer.size() && answer == sent ? "" : "the echo is wrong";
 }
 task<void> note(runtime& rt, u64 which, std::vector<u64>& order) {
   co_await rt.yield();

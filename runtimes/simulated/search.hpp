@@ -27,8 +27,8 @@ struct failure {
 // if it never ends. Tries as many seeds as seeds.hpp says, for at most `allowed`.
 template <class Program>
 std::optional<failure> first_failure(Program program, conditions how = {},
-                                     duration allowed = std::chrono::seconds(1)) {
-  for (seed_loop seeds(clock::now() + allowed); seeds.next();) {
+                                     duration allowed = std::chrono::milliseconds(500)) {
+  for (seed_loop seeds{seed_allowance(allowed)}; seeds.next();) {
     std::string why;
     try {
       runtime rt(runtime_options{.seed = seeds.seed()}, how);

@@ -94,7 +94,7 @@ class seeds_of_law {
  public:
   seeds_of_law() : hint_(command()) {
     is_repeated_for_seeds = true;
-    deadline_ = clock::now() + std::chrono::milliseconds(1'000);
+    allowed_.emplace(std::chrono::milliseconds(600));
     tried_ = 0;
   }
   ~seeds_of_law() {
@@ -105,7 +105,7 @@ class seeds_of_law {
   // Calls body(seed) with one after the other until one fails.
   template <class Body>
   static void try_all(Body body) {
-    for (seed_loop seeds(deadline_); seeds.next() && !::testing::Test::HasFailure(); ++tried_) {
+    for (seed_loop seeds(*allowed_); seeds.next() && !::testing::Test::HasFailure(); ++tried_) {
       try {
         body(seeds.seed());
       } catch (std::exception const& error) {
@@ -123,7 +123,7 @@ class seeds_of_law {
   }
 
   replay_hint hint_;
-  static inline time_point deadline_;
+  static inline std::optional<seed_allowance> allowed_;
   static inline u64 tried_ = 0;
 };
 
