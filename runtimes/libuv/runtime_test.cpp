@@ -47,6 +47,9 @@ task<both_ends> connected(runtime& rt, endpoint where = endpoint::loopback()) {
   auto server = co_await door->accept();
   co_return both_ends{*std::move(client), *std::move(server)};
 }
+task<io_result> read_some(stream& from, std::span<std::byte> target) {
+  co_return co_await from.read(target);
+}
 task<io_result> wait_for_room(stream& to) { co_return co_await to.writable(); }
 task<io_result> wait_for_bytes(stream& from) { co_return co_await from.readable(); }
 task<void> accept_one(listener& at) {
@@ -144,6 +147,25 @@ TEST(LibuvStreams, KeepWhatComesWhileNobodyReads) {
     EXPECT_TRUE(rest.size() == sent.size() - 1 &&
                 std::equal(rest.begin(), rest.end(), sent.begin() + 1));
     co_await sending;
+  };
+  rt.block_on(test(rt));
+}
+
+// Both are read in one turn of the loop: the loser has its bytes when it is cancelled.
+TEST(LibuvStreams, GiveBackWhatACancelledReadHasInHand) {
+  runtime rt;
+  auto const test = [](runtime& on) -> task<void> {
+    auto one = co_await connected(on);
+    auto other = co_await connected(on);
+    auto const sent_to_one = co_await one.client.write(bytes_of("abc"));
+    auto const sent_to_other = co_await other.client.write(bytes_of("abc"));
+    EXPECT_EQ(sent_to_one.count + sent_to_other.count, 6u);
+    bytes target(10);
+    auto const first =
+        co_await race(read_some(one.server, target), read_some(other.server, target));
+    auto& loser = first.index() == 0 ? other.server : one.server;
+    auto const second = co_await race(read_some(loser, target), sleep(on, 5s));
+    EXPECT_EQ(second.index(), 0u) << "the bytes are lost";
   };
   rt.block_on(test(rt));
 }
