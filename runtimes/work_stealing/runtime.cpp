@@ -158,8 +158,9 @@ void runtime::main_task::announce_end() noexcept {
   runtime& owner = rt;
   std::optional<u32> const stood_in_for = place;
   if (!stood_in_for) {
-    ended.store(true, std::memory_order_release);
-    parker.unpark();  // Touches nothing of ours after the waiter can have gone: see parker.
+    // The waiter looks at nothing else, and may be gone with all of this once the token is set: the
+    // parker then only names its address to the kernel.
+    parker.unpark();
     return;
   }
   bool const elsewhere = owner.current_worker() != owner.workers_[*stood_in_for].get();
@@ -190,7 +191,7 @@ void runtime::drive_until_ended(main_task& state, work& root) {
   if (!state.place) {
     injector_.push(root, home_shard());
     notify_one();
-    while (!state.ended.load(std::memory_order_acquire)) state.parker.park();
+    state.parker.park();
     return;
   }
   worker& stand_in = *workers_[*state.place];
