@@ -153,7 +153,30 @@ class Testing(Commands):
         self.assertRegex(done.stdout, r"FAILED +asan")
         self.assertRegex(done.stdout, r"passed +tsan")
         self.assertRegex(done.stdout, r"skipped +python .*no Python")
-        self.assertIn("1 of 4 parts failed", done.stderr)
+        self.assertRegex(done.stdout, r"skipped +foreign .*no Python")
+        self.assertIn("1 of 5 parts failed", done.stderr)
+
+    def test_contenders_in_other_languages_are_tested_by_their_own_tools(self):
+        self.builders()
+        self.stand_in("scripts/find_python", 'echo "$0.interpreter"\n')
+        self.stand_in("scripts/find_python.interpreter", 'echo "python $*" >>"$CALLS"\n')
+        for folder in ("go", "node", "python_asyncio"):
+            (self.root / "runtimes" / folder).mkdir(parents=True)
+        for tool in ("cargo", "go", "node"):
+            self.stand_in(tool, f'echo "{tool} $*" >>"$CALLS"\n')
+        arguments = ("test", "--no-install", "--only", "foreign")
+        done = self.run_script(*arguments)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for call in ("cargo test", "go vet", "go test", "node --test", "python -m pytest"):
+            self.assertIn(call, self.called())
+
+        (self.tools / "go").unlink()
+        done = self.run_script(*arguments)
+        self.assertRegex(done.stdout, r"skipped +foreign .*tools are not here: go")
+        self.assertEqual(self.run_script(*arguments, CI="true").returncode, 1)
+
+        self.stand_in("node", "exit 1\n")
+        self.assertEqual(self.run_script(*arguments).returncode, 1)
 
     def test_a_failing_build_is_not_tested(self):
         self.builders()

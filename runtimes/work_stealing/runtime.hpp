@@ -86,7 +86,8 @@ class runtime final : public runtime_defaults<runtime> {
 
     runtime& rt;
     std::optional<u32> place;  // The worker that the thread stands in for.
-    std::atomic<bool> ended{false};  // For a thread that stands in; others wait at the parker alone.
+    std::atomic<bool> ended{
+        false};           // For a thread that stands in; others wait at the parker alone.
     core::parker parker;  // Where it waits if it stands in for nobody.
 
     // Called by the task, as the last thing that it does.
