@@ -230,7 +230,7 @@ endfunction()
 #   LANGUAGE  for the tables
 #   NEEDS     the program that builds or runs it; without it the contender is skipped
 #   VERSION   the oldest NEEDS that will do, as `NEEDS --version` (or `NEEDS version`) tells it
-#   INSTALL   how to get NEEDS, for the reason: a command
+#   INSTALL   how to get NEEDS, for the reason: a command, without a semicolon
 #   BUILD     the command that builds it, run in the runtime's folder; may be missing. Where it fails the
 #             contender is skipped, and the build goes on, unless REGATTA_REQUIRE_CONTENDERS is set
 #   COMMAND   the command that starts it
@@ -271,8 +271,8 @@ endfunction()
 # have in common is built once.
 function(regatta_add_cargo_runtime name)
   regatta_add_foreign_runtime(${name} LANGUAGE rust NEEDS cargo VERSION 1.85
-    INSTALL "rustup, see https://rustup.rs (Debian 13: apt-get install cargo; Ubuntu 24.04: apt-get install rustup \
-&& rustup default stable; Fedora: dnf install cargo)"
+    INSTALL "rustup, see https://rustup.rs (Debian 13: apt-get install cargo, Ubuntu 24.04: apt-get install rustup \
+&& rustup default stable, Fedora: dnf install cargo)"
     BUILD cargo build --release --locked --target-dir ${PROJECT_BINARY_DIR}/rust
     COMMAND ${PROJECT_BINARY_DIR}/rust/release/contender_${name} --serve)
 endfunction()

@@ -89,5 +89,13 @@ TEST(Commands, VerifyRunsTheLawsThatAManifestNames) {
   }
 }
 
+TEST(Commands, VerifySaysWhichLawsHaveNotBeenBuilt) {
+  course c;
+  c.enter_with_laws("unbuilt", {"/no/such/laws"});
+  const told result = c.regatta({"verify", "--scenario", "yield"});
+  EXPECT_EQ(result.code, 0) << result.out;
+  EXPECT_THAT(result.out, HasSubstr("skipped      laws: they have not been built"));
+}
+
 }  // namespace
 }  // namespace regatta::end_to_end

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -44,6 +45,11 @@ void check_laws(const std::string& name, const contender_program& who, const int
                 findings& found) {
   if (who.laws.empty() || !who.skipped.empty()) return;
   found.begin(row_name(name, who.variant, 0) + " laws");
+  if (const std::filesystem::path program = who.laws.front();
+      program.is_absolute() && !std::filesystem::exists(program)) {
+    return found.neutral(outcome::skipped, "laws",
+                         fmt::format("they have not been built: there is no {}", program.string()));
+  }
   auto started = child_process::start({who.laws, {}});
   if (!started.child) return found.wrong("laws", started.error);
   ::setenv("GTEST_BRIEF", "1", 0);
