@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -18,6 +19,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "runtimes/interface/join.hpp"
 #include "runtimes/interface/race.hpp"
@@ -39,6 +42,26 @@ std::set<std::string> descriptors() {
     names.insert(std::filesystem::read_symlink(one.path(), gone).string());
   }
   return names;
+}
+
+task<std::thread::id> where_it_runs(tested& rt) {
+  co_await rt.yield();
+  co_return std::this_thread::get_id();
+}
+task<bool> any_runs_on(tested& rt, std::thread::id thread) {
+  bool found = std::this_thread::get_id() == thread;
+  for (int round = 0; round < 50; ++round) {
+    auto tasks = spawn_n(rt, 20, [&](u64) { return where_it_runs(rt); });
+    auto const threads = co_await join_all(std::move(tasks));
+    found = found || std::ranges::find(threads, thread) != threads.end();
+  }
+  co_return found;
+}
+
+TEST(Asio, TheThreadInBlockOnRunsTasksOnlyWhereItDrives) {
+  tested rt;
+  constexpr bool only_waits = std::is_same_v<tested, thread_pool>;
+  EXPECT_EQ(rt.block_on(any_runs_on(rt, std::this_thread::get_id())), !only_waits);
 }
 
 struct pair_of_streams {
