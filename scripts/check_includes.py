@@ -38,7 +38,7 @@ BOXES = {
     "runtimes/*": (("runtimes/interface", "runtimes/core"), ("posix",)),
     "runtimes/io_uring": (("runtimes/interface", "runtimes/core"), ("posix", "liburing")),
     "runtimes/libuv": (("runtimes/interface", "runtimes/core"), ("posix", "libuv")),
-    "runtimes/asio": (("runtimes/interface", "runtimes/core"), ("posix", "asio")),
+    "runtimes/asio": (("runtimes/interface", "runtimes/core"), ("posix", "asio", "liburing")),
     # A contender in its own idiom: the scenarios' parameters and oracles, and what measures it.
     "runtimes/asio_native": (
         (

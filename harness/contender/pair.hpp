@@ -37,6 +37,7 @@ class cell_of final : public cell {
   }
 
   counters read_counters() const override { return counters_of(runtime_); }
+  bool caller_is_worker() const override { return !waits_in_block_on<R>(); }
 
  private:
   R runtime_;

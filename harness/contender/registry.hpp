@@ -39,6 +39,9 @@ class cell {
   // One run; its answer. Throws what the scenario throws. From the thread that made the cell.
   virtual std::uint64_t run(scenarios::recorder& latency) = 0;
   virtual counters read_counters() const = 0;
+  // Whether the thread that calls run() may run tasks. Where it only waits for those of a pool it
+  // is not one of the threads that were set up.
+  virtual bool caller_is_worker() const { return true; }
 };
 
 // One scenario on this program's runtime.

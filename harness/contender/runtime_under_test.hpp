@@ -36,6 +36,17 @@ std::string missing_abilities() {
   return missing.empty() ? "an ability without a name" : missing;
 }
 
+// Whether no task ever runs on the thread in block_on(). R says so: `static constexpr bool
+// caller_only_waits = true;`, and a test of R's that it is true.
+template <runtime R>
+constexpr bool waits_in_block_on() {
+  if constexpr (requires { R::caller_only_waits; }) {
+    return R::caller_only_waits;
+  } else {
+    return false;
+  }
+}
+
 // The variants that R declares in `static std::vector<variant_of_runtime> variants()`, if it does,
 // and the default one, which has no name.
 template <runtime R>

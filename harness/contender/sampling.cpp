@@ -32,10 +32,13 @@ counters difference(counters const& later, counters const& earlier) {
 
 std::atomic<pid_t> outsider_tid{0};
 
-// Of the threads that may run tasks: not of the one that scenarios spawn from outside with.
-machine::thread_cpu_times cpu_time_of_workers() {
+// Of the threads that may run tasks: not of the one that scenarios spawn from outside with, nor of
+// ours where it only waits. In a small cell its waking, and what we do here, would be a large
+// share.
+machine::thread_cpu_times cpu_time_of_workers(cell const& prepared) {
   auto times = machine::cpu_time_of_threads();
   times.erase(outsider_tid.load());
+  if (!prepared.caller_is_worker()) times.erase(gettid());
   return times;
 }
 
@@ -60,7 +63,7 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   bool is_first = true;
 
   auto const counters_before = prepared.read_counters();
-  auto const threads_before = cpu_time_of_workers();
+  auto const threads_before = cpu_time_of_workers(prepared);
   auto const switches_before = machine::process_context_switches();
   auto const frames_before = frame_pool::allocations_of_all_threads();
   auto const allocations_before = count_of_allocations();
@@ -83,7 +86,7 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   auto const frames = frame_pool::allocations_of_all_threads() - frames_before;
   if (allocations_are_counted()) sample.allocations = news + frames;
   sample.switches = machine::process_context_switches() - switches_before;
-  sample.threads_used = machine::threads_used(threads_before, cpu_time_of_workers());
+  sample.threads_used = machine::threads_used(threads_before, cpu_time_of_workers(prepared));
   sample.counted = difference(prepared.read_counters(), counters_before);
   sample.counted["frames"] = frames;
   for (auto const& [name, figure] : recorder.take_counts()) sample.counted[name] += figure;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
+#include <semaphore>
 #include <stdexcept>
 #include <thread>
 
@@ -326,6 +327,48 @@ TEST(Sampling, DoesNotTakeTheThreadOutsideForOneThatRunsTasks) {
   latency_recorder recorder;
   EXPECT_EQ(take_sample(works_outside, {.iterations = 1, .expected = 0}, recorder).threads_used,
             1u);
+}
+
+// A thread of its own works as hard as the caller does.
+class pooled_cell final : public cell {
+ public:
+  explicit pooled_cell(bool caller_is_worker) : caller_is_worker_(caller_is_worker) {}
+  ~pooled_cell() override {
+    stops_.store(true);
+    turn_.release();
+  }
+
+  std::uint64_t run(scenarios::recorder&) override {
+    turn_.release();
+    scenarios::toil(1'000'000);
+    done_.acquire();
+    return 0;
+  }
+  counters read_counters() const override { return {}; }
+  bool caller_is_worker() const override { return caller_is_worker_; }
+
+ private:
+  void work() {
+    for (turn_.acquire(); !stops_.load(); turn_.acquire()) {
+      scenarios::toil(1'000'000);
+      done_.release();
+    }
+  }
+
+  bool const caller_is_worker_;
+  std::atomic<bool> stops_{false};
+  std::binary_semaphore turn_{0};
+  std::binary_semaphore done_{0};
+  std::jthread pool_{[this] { work(); }};
+};
+
+TEST(Sampling, TakesTheCallerForAWorkerUnlessItOnlyWaits) {
+  latency_recorder recorder;
+  for (bool const caller_works : {false, true}) {
+    pooled_cell prepared(caller_works);
+    auto const sample = take_sample(prepared, {.iterations = 1, .expected = 0}, recorder);
+    EXPECT_EQ(sample.threads_used, caller_works ? 2u : 1u);
+  }
 }
 
 TEST(Checking, CoversEveryAlternativeAtSmokeSize) {

@@ -1,5 +1,7 @@
 #include "runtimes/asio/loop.hpp"
 
+#include "runtimes/asio/liburing_for_asio.hpp"
+
 #include <boost/asio/defer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -175,6 +175,8 @@ class thread_pool final : public runtime_on_asio<thread_pool, many_threads> {
   explicit thread_pool(runtime_options options = {});
   ~thread_pool();
 
+  static constexpr bool caller_only_waits = true;  // In block_on().
+
   static runtime_info info() { return info_of("shared queue"); }
   u32 threads() const noexcept { return static_cast<u32>(workers_.size()); }
 

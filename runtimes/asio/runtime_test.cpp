@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -18,6 +19,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "runtimes/interface/join.hpp"
 #include "runtimes/interface/race.hpp"
@@ -39,6 +42,26 @@ std::set<std::string> descriptors() {
     names.insert(std::filesystem::read_symlink(one.path(), gone).string());
   }
   return names;
+}
+
+task<std::thread::id> where_it_runs(tested& rt) {
+  co_await rt.yield();
+  co_return std::this_thread::get_id();
+}
+task<bool> any_runs_on(tested& rt, std::thread::id thread) {
+  bool found = std::this_thread::get_id() == thread;
+  for (int round = 0; round < 50; ++round) {
+    auto tasks = spawn_n(rt, 20, [&](u64) { return where_it_runs(rt); });
+    auto const threads = co_await join_all(std::move(tasks));
+    found = found || std::ranges::find(threads, thread) != threads.end();
+  }
+  co_return found;
+}
+
+TEST(Asio, TheThreadInBlockOnRunsTasksOnlyWhereItDrives) {
+  tested rt;
+  constexpr bool only_waits = std::is_same_v<tested, thread_pool>;
+  EXPECT_EQ(rt.block_on(any_runs_on(rt, std::this_thread::get_id())), !only_waits);
 }
 
 struct pair_of_streams {
@@ -134,6 +157,60 @@ task<int> write_until_it_fails(tested& rt) {
 TEST(Asio, WritingToAPeerThatIsGoneIsAnErrorAndNoSignal) {
   tested rt;
   EXPECT_THAT(rt.block_on(write_until_it_fails(rt)), testing::AnyOf(EPIPE, ECONNRESET));
+}
+
+// The new socket has the old one's descriptor, and what Asio kept for it.
+task<bool> a_new_socket_reads_its_own(tested& rt) {
+  auto old = co_await connected(rt);
+  auto door = rt.listen(endpoint::loopback());  // Has the descriptor that connected() left free.
+  std::array<std::byte, 1> of_old{};
+  auto reader = rt.spawn(read_some(old.client, of_old));
+  co_await rt.sleep_for(1ms);  // Enough, nearly always, for the read to be under way.
+  old.client.close();
+  auto client = co_await rt.connect(door->local_endpoint());
+  auto server = co_await door->accept();
+  std::array<std::byte, 1> const message{std::byte(7)};
+  co_await write_all(*server, message);
+  std::array<std::byte, 1> target{};
+  auto const first = co_await race(read_some(*client, target), sleep(rt, 5s));
+  auto const ended = co_await std::move(reader);
+  EXPECT_EQ(ended.error, ECANCELED);
+  co_return first.index() == 0 && target == message;
+}
+
+TEST(Asio, AReadOnAClosedSocketTakesNothingFromTheNextOne) {
+  tested rt;
+  EXPECT_TRUE(rt.block_on(a_new_socket_reads_its_own(rt)));
+}
+
+task<bool> reads_on_while_others_close(tested& rt) {
+  auto lasting = co_await connected(rt);
+  std::array<std::byte, 1> const message{std::byte(7)};
+  std::array<std::byte, 1> target{};
+  for (int i = 0; i < 20'000; ++i) {  // More than a ring has entries: each has been used.
+    co_await write_all(lasting.client, message);
+    co_await lasting.server.read(target);
+  }
+  auto reader = rt.spawn(read_some(lasting.server, target));
+  for (int i = 0; i < 100; ++i) {
+    auto other = co_await connected(rt);
+    std::array<std::byte, 1> of_other{};
+    auto doomed = rt.spawn(read_some(other.client, of_other));
+    // Rounds of unlike lengths, so that closing uses the entries of reads and of writes.
+    for (int turn = 0; turn < i % 2; ++turn) co_await write_all(other.client, message);
+    for (int turn = 0; turn < 3; ++turn) co_await rt.yield();
+    other.client.close();
+    auto const ended = co_await std::move(doomed);
+    EXPECT_EQ(ended.error, ECANCELED);
+  }
+  co_await write_all(lasting.client, message);
+  auto const got = co_await std::move(reader);
+  co_return got.count == 1;
+}
+
+TEST(Asio, ClosingASocketEndsNoReadOfAnother) {
+  tested rt;
+  EXPECT_TRUE(rt.block_on(reads_on_while_others_close(rt)));
 }
 
 // From here on the kernel answers EPERM to this process when it asks for a ring.

@@ -1,5 +1,7 @@
 #include "runtimes/asio/socket.hpp"
 
+#include "runtimes/asio/liburing_for_asio.hpp"
+
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -116,6 +118,7 @@ class connection final : public counted<Threading> {
     asked.answer_ = with;
     asked.answered_ = true;
   }
+  void close_unless_in_flight() noexcept;
 
   void complete(side& mine, error_code const& error, std::size_t count) noexcept;
 
@@ -307,6 +310,7 @@ template <class Threading>
 bool connection<Threading>::land(side& mine, error_code const& error, std::size_t count) noexcept {
   bool const was_orphan = std::exchange(mine.is_orphan, false);
   bool const was_transfer = std::exchange(mine.flying, flight::none) == flight::transfer;
+  if (is_closed_) close_unless_in_flight();
   if (&mine != &sides_[0] || !was_transfer) return !was_orphan;
   bool const is_over = error && error != boost::asio::error::operation_aborted;
   if (is_over) has_ended_ = true;
@@ -357,9 +361,21 @@ int connection<Threading>::shutdown_write() noexcept {
 template <class Threading>
 void connection<Threading>::close() noexcept {
   std::lock_guard const held(lock_);
-  if (std::exchange(is_closed_, true)) return;
+  if (!std::exchange(is_closed_, true)) close_unless_in_flight();
+}
+
+// With io_uring the last operation to come back closes the socket. Asio would give what it keeps
+// for a socket to the next one at once, whatever is in the ring still, and then start the cancelled
+// operation anew on the old descriptor, which may by then be another socket's.
+template <class Threading>
+void connection<Threading>::close_unless_in_flight() noexcept {
   error_code ignored;
-  socket_.close(ignored);
+  auto const flies = [](side const& one) { return one.flying != flight::none; };
+  if (kernel_keeps_memory && std::ranges::any_of(sides_, flies)) {
+    socket_.cancel(ignored);
+  } else {
+    socket_.close(ignored);
+  }
 }
 
 template <class Threading>
@@ -499,6 +515,8 @@ void door<Threading>::complete(error_code const& error, asio_socket accepted) no
   {
     std::lock_guard const held(lock_);
     is_flying_ = false;
+    error_code ignored;
+    if (is_closed_) acceptor_.close(ignored);  // With io_uring; else it is done already.
     if (asked_ != nullptr) {
       operation& asked = *std::exchange(asked_, nullptr);
       if (is_closed_) {
@@ -522,7 +540,14 @@ void door<Threading>::close() noexcept {
   if (std::exchange(is_closed_, true)) return;
   arrived_.clear();
   error_code ignored;
-  acceptor_.close(ignored);
+  if (kernel_keeps_memory && is_flying_) {
+    // The accept closes it when it has come back, for the reason that a connection has. Until then
+    // nobody may connect any more.
+    (void)::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+    acceptor_.cancel(ignored);
+  } else {
+    acceptor_.close(ignored);
+  }
 }
 
 template <class Threading>

@@ -1,5 +1,7 @@
 #include "runtimes/asio/timer.hpp"
 
+#include "runtimes/asio/liburing_for_asio.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <mutex>

@@ -36,6 +36,7 @@ using executor = asio::any_io_executor;
 class one_thread {
  public:
   static constexpr std::string_view name = "io_context";
+  static constexpr bool caller_is_worker = true;  // The thread in run().
   template <class Signature>
   using channel = asio::experimental::channel<Signature>;
 
@@ -73,6 +74,7 @@ class one_thread {
 class many_threads {
  public:
   static constexpr std::string_view name = "thread_pool";
+  static constexpr bool caller_is_worker = false;
   template <class Signature>
   using channel = asio::experimental::concurrent_channel<Signature>;
 

@@ -29,6 +29,7 @@ class native_cell final : public contender::cell {
     return host_.run(Native<Host>::run(host_, params_, latency));
   }
   contender::counters read_counters() const override { return {}; }
+  bool caller_is_worker() const override { return Host::caller_is_worker; }
 
  private:
   Host host_;

@@ -150,6 +150,8 @@ T one_thread::block_on(task<T> root) {
 
 class per_core final : public runtime_on_rings<per_core, many_threads> {
  public:
+  static constexpr bool caller_only_waits = true;  // In block_on().
+
   // Starts its threads. Throws runtime_unsupported where the kernel refuses io_uring.
   explicit per_core(options chosen = {});
   explicit per_core(runtime_options common) : per_core(options(common)) {}
