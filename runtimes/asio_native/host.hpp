@@ -37,6 +37,7 @@ class one_thread {
  public:
   static constexpr std::string_view name = "io_context";
   static constexpr bool caller_is_worker = true;  // The thread in run().
+  static constexpr bool is_parallel = false;
   template <class Signature>
   using channel = asio::experimental::channel<Signature>;
 
@@ -75,6 +76,7 @@ class many_threads {
  public:
   static constexpr std::string_view name = "thread_pool";
   static constexpr bool caller_is_worker = false;
+  static constexpr bool is_parallel = true;
   template <class Signature>
   using channel = asio::experimental::concurrent_channel<Signature>;
 

@@ -46,7 +46,7 @@ struct native_join {
   static awaitable<u64> joined(executor where, params p) {
     in_flight fetches;
     auto children =
-        spawn_all(where, p.width, [p, &fetches](u64 i) { return fetch(p, i, &fetches); });
+        spawn_all<Host>(where, p.width, [p, &fetches](u64 i) { return fetch(p, i, &fetches); });
     auto const parts = co_await std::move(children);
     bool const could_overlap = p.delay_us > 0 && p.width > 1;
     if (could_overlap && fetches.most == 1)

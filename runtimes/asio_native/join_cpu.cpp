@@ -16,7 +16,7 @@ struct native_join_cpu {
     if (p.style == "sequential") return one_after_the_other(p);
     auto const make = [steps = p.steps](u64 i) { return child(i, steps); };
     if (p.style == "join") {
-      return total_of(spawn_all(Host::in_sequence(host.get_executor()), p.width, make));
+      return total_of(spawn_all<Host>(Host::in_sequence(host.get_executor()), p.width, make));
     }
     return total_of(spawn_tasks<Host>(host.get_executor(), p.width, make));
   }
