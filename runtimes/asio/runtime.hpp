@@ -116,11 +116,6 @@ class single : public runtime_on_asio<Self, one_thread> {
   // There is one thread, whatever the options ask for. Throws runtime_unsupported with a sentence
   // where the kernel refuses what Asio needs.
   explicit single(runtime_options = {}) : runtime_on_asio<Self, one_thread>(1) {}
-  ~single() {
-    this->await_outsiders();
-    this->destroy_roots();
-  }
-
   static runtime_info info() {
     return runtime_on_asio<Self, one_thread>::info_of("single-threaded");
   }
@@ -135,6 +130,16 @@ class single : public runtime_on_asio<Self, one_thread> {
     single& rt_;
   };
   void wait_for(ending&);
+
+ protected:
+  ~single() = default;
+
+  // For the destructor of the class that is the runtime, not for ours: other threads may post,
+  // which is a virtual call, until this returns.
+  void end() noexcept {
+    this->await_outsiders();
+    this->destroy_roots();
+  }
 
  private:
   std::atomic<bool> is_driven_{false};
@@ -157,6 +162,7 @@ void single<Self>::wait_for(ending&) {
 class io_context final : public single<io_context> {
  public:
   using single::single;
+  ~io_context() { end(); }
 };
 
 // Only in programs that were compiled for it.
@@ -166,6 +172,7 @@ class io_uring final : public single<io_uring> {
     REGATTA_ASSERT(readiness_backend() == "io_uring",
                    "compile Asio with BOOST_ASIO_HAS_IO_URING and BOOST_ASIO_DISABLE_EPOLL");
   }
+  ~io_uring() { end(); }
 };
 
 // Several threads, all of them in run() of one io_context. The thread in block_on() waits.

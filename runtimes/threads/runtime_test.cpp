@@ -23,10 +23,12 @@ namespace {
 using namespace std::chrono_literals;
 
 task<void> sleep(runtime& rt, duration how_long) { co_await rt.sleep_for(how_long); }
-task<std::thread::id> own_thread(runtime& rt) {
+// Ends when so many have begun: the system gives the name of a thread that has ended to another.
+task<std::thread::id> own_thread(runtime& rt, std::atomic<u32>& begun, u32 all) {
   auto const at_first = std::this_thread::get_id();
+  ++begun;
   co_await rt.yield();
-  co_await rt.sleep_for(1ms);
+  while (begun < all) co_await rt.sleep_for(1ms);
   EXPECT_EQ(std::this_thread::get_id(), at_first);
   co_return at_first;
 }
@@ -40,10 +42,11 @@ u64 cpu_ns() {
 TEST(Threads, GiveEachTaskOneThreadAndStayOnIt) {
   runtime rt;
   auto const test = [](runtime& on) -> task<void> {
-    auto all = spawn_n(on, 20, [&](u64) { return own_thread(on); });
+    std::atomic<u32> begun{0};
+    auto all = spawn_n(on, 20, [&](u64) { return own_thread(on, begun, 20); });
     auto const ids = co_await join_all(std::move(all));
     EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), 20u);
-    auto const joined = co_await join(own_thread(on), own_thread(on));
+    auto const joined = co_await join(own_thread(on, begun, 22), own_thread(on, begun, 22));
     EXPECT_EQ(std::get<0>(joined), std::this_thread::get_id());
     EXPECT_EQ(std::get<1>(joined), std::this_thread::get_id());
   };
