@@ -242,8 +242,16 @@ def _paint(canvas: Canvas, field: Field, x: float, y: float, width: float, size:
     text = format.ratio(field.ratio)
     if field.tied and not field.best:
         text = "≈ " + text
+    # Many rows leave little room for each: no figure may run into the next.
+    fitting = size * min(1.0, (width - 4) / text_width(text, size))
     canvas.text(
-        middle, y + FIELD / 2, text, style.heat_ink(colour), size, bold=field.best, align="center"
+        middle,
+        y + FIELD / 2,
+        text,
+        style.heat_ink(colour),
+        fitting,
+        bold=field.best,
+        align="center",
     )
 
 
