@@ -194,6 +194,9 @@ bool connection<Threading>::wait(operation& asked, work& waiter) {
     answer(asked, {0, ECANCELED});
     return false;
   }
+  // Once more: since try_now() an orphan may have come back on another thread, with bytes that come
+  // before all that the socket still holds.
+  if (reads(asked) && answer_from_arrived(asked)) return false;
   side& mine = side_of(asked);
   REGATTA_ASSERT(mine.asked == nullptr,
                  "another task is in the same operation on this socket: one task may read and one "
@@ -491,6 +494,12 @@ bool door<Threading>::wait(operation& asked, work& waiter) {
   std::lock_guard const held(lock_);
   if (is_closed_) {
     asked.error_ = ECANCELED;
+    return false;
+  }
+  // Once more: since try_now() one may have come, for an accept that did not live to see it.
+  if (!arrived_.empty()) {
+    asked.accepted_ = std::move(arrived_.back());
+    arrived_.pop_back();
     return false;
   }
   REGATTA_ASSERT(asked_ == nullptr, "another task is in accept(): one at a time may be");
