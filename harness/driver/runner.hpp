@@ -46,6 +46,11 @@ class runner {
   bool measure_block(std::uint64_t block);
   bool take_turn(const planned_cell& c, const row& r, crew_member& member, const place& where);
 
+  /// The traced pass: how often each row asked the kernel for what, in the cells that want to know.
+  bool count_system_calls();
+  bool wants_system_calls(const row& r, const planned_cell& c) const;
+  void trace(const planned_cell& c, const row& r);
+
   /// Idle contenders wait and burn nothing; who does is named, once.
   void note_restless_rows();
 
