@@ -50,6 +50,11 @@ BOXES = {
         ),
         ("posix", "asio"),
     ),
+    # No runtime: what the machine itself takes, as a contender.
+    "runtimes/machine": (
+        ("harness/contender", "scenarios", "scenarios/support", "runtimes/interface"),
+        ("posix",),
+    ),
     "scenarios/support": (("runtimes/interface",), ("json",)),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),
