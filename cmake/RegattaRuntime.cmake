@@ -142,9 +142,13 @@ endfunction()
 #   regatta_add_native_runtime(asio_native NEEDS boost_asio VARIANTS io_context thread_pool SOURCES subject.cpp skynet.cpp)
 #
 #   VARIANTS  what subject.cpp enters as variants, for the tests
+#   MACHINE   it is no runtime: it is asked for the scenarios about the machine itself, and for no others
 #   SOURCES   a source that is named after a scenario has it; what the others hold is the program's affair
 function(regatta_add_native_runtime name)
-  cmake_parse_arguments(NATIVE "" "" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(NATIVE "MACHINE" "" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
+  if(NATIVE_MACHINE)
+    set_property(GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name} ", \"subject\": \"machine\"")
+  endif()
   regatta_need_all(needs why ${NATIVE_NEEDS})
   if(why)
     regatta_skip_runtime(${name} "${why}")

@@ -173,8 +173,12 @@ void runner::dismiss(crew& members) {
   }
 }
 
-visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
+visit_result runner::visit_cell(const planned_cell& c, const row& r, crew_member& member,
                                 std::uint64_t iterations, std::uint64_t warmup) {
+  if (c.what.program != scenarios::small_program::none) {
+    return visit_small_program(
+        r, c.what, {.iterations = iterations, .time_limit_ns = plan_.time_limit_ns, .io = ""});
+  }
   if (c.what.fresh_process) member.dismiss();
   auto ready = member.ready();
   if (!ready) return {ready.why, std::nullopt};
@@ -267,7 +271,7 @@ std::optional<std::uint64_t> runner::probe(const planned_cell& c, crew_member& m
   std::uint64_t iterations = 1;
   std::uint64_t one_ns = 0;
   for (int probes = 0; probes < most_probes && iterations != 0; ++probes) {
-    const visit_result result = visit_cell(c, member, iterations, 0);
+    const visit_result result = visit_cell(c, r, member, iterations, 0);
     if (result.how.what == outcome::interrupted) return std::nullopt;
     if (result.how.what != outcome::ok) {
       keep(c, r, {.calibration = true}, result, 0);
@@ -320,7 +324,7 @@ bool runner::take_turn(const planned_cell& c, const row& r, crew_member& member,
   idle_time& so_far = idle_[r.name];
   so_far.wall_ns += idle.wall_ns;
   so_far.cpu_ns += idle.cpu_ns;
-  const visit_result result = visit_cell(c, member, c.iterations, c.warmup);
+  const visit_result result = visit_cell(c, r, member, c.iterations, c.warmup);
   if (result.how.what == outcome::interrupted) return false;
   keep(c, r, where, result, idle.cpu_ns);
   return true;

@@ -56,8 +56,8 @@ class runner {
 
   crew make_crew(const std::string& when, std::uint64_t seed);
   void dismiss(crew& members);
-  visit_result visit_cell(const planned_cell& c, crew_member& member, std::uint64_t iterations,
-                          std::uint64_t warmup);
+  visit_result visit_cell(const planned_cell& c, const row& r, crew_member& member,
+                          std::uint64_t iterations, std::uint64_t warmup);
   void keep(const planned_cell& c, const row& r, const place& where, const visit_result& result,
             std::uint64_t idle_cpu_ns);
   bool is_settled(const row& r, const planned_cell& c) const;
