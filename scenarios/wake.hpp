@@ -41,6 +41,10 @@ struct wake {
 
   static u64 expected(params p) { return p.wakes; }
   static u64 operations(params p) { return p.wakes; }
+  // An idle runtime sleeps in the kernel, and a sleeper must be fetched from there.
+  static bound floor(params p) {
+    return p.state == "idle" ? bound{.what = "futex_sleep"} : bound{};
+  }
   static std::string invalid(params p) { return p.wakes == 0 ? "wakes must be at least 1" : ""; }
 
   template <runtime R>
