@@ -8,15 +8,15 @@
 #include "scenarios/nqueens.hpp"
 #include "scenarios/spawn_many.hpp"
 #include "scenarios/support/outside.hpp"
-#include "scenarios/support/scarce_pool.hpp"
+#include "scenarios/support/scarce_runtime.hpp"
 #include "scenarios/wake.hpp"
 
 namespace regatta::scenarios {
 namespace {
 
 template <class S>
-u64 run_once(scarce_pool& rt, typename S::params p) {
-  if constexpr (measures_latency_on<S, scarce_pool>) {
+u64 run_once(scarce_runtime& rt, typename S::params p) {
+  if constexpr (measures_latency_on<S, scarce_runtime>) {
     silent_recorder latency;
     return rt.block_on(S::run(rt, p, latency));
   } else {
@@ -27,7 +27,7 @@ u64 run_once(scarce_pool& rt, typename S::params p) {
 // `spawns`: of one run.
 template <class S>
 void give_out_everywhere(typename S::params p, u64 spawns) {
-  scarce_pool rt({.threads = 2});
+  scarce_runtime rt;
   for (u64 allowed = 0; allowed < spawns; ++allowed) {
     rt.allow(allowed);
     EXPECT_THROW(run_once<S>(rt, p), limit_exceeded) << "of " << spawns << " only " << allowed;
@@ -51,7 +51,7 @@ TEST(GivingOut, Wake) {
 }
 
 TEST(GivingOut, ForkAndJoin) {
-  scarce_pool rt;
+  scarce_runtime rt;
   for (u64 allowed = 0; allowed < 40; ++allowed) {
     // Who fails leaves tasks behind that go on alone, and may take what the next one needs.
     rt.allow(allowed);

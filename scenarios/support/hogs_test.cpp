@@ -4,7 +4,8 @@
 
 #include <stdexcept>
 
-#include "scenarios/support/scarce_pool.hpp"
+#include "runtimes/interface/least_runtime.hpp"
+#include "scenarios/support/scarce_runtime.hpp"
 
 namespace regatta::scenarios {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 constexpr u64 yields_of_errand = 10;
 constexpr hogging three_hogs{.hogs = 3, .steps = 1};
 
-task<u64> yield_often(scarce_pool& rt) {
+template <runtime R>
+task<u64> yield_often(R& rt) {
   for (u64 i = 0; i < yields_of_errand; ++i) co_await rt.yield();
   co_return yields_of_errand;
 }
@@ -22,7 +24,6 @@ task<u64> fail() {
   co_return 0;
 }
 
-// One thread, so that everybody's turn comes in order.
 class Hogs : public ::testing::Test {
  protected:
   // A hog that still ran would yield beside what is run now.
@@ -33,7 +34,7 @@ class Hogs : public ::testing::Test {
     EXPECT_EQ(rt.yields(), before + yields_of_errand);
   }
 
-  scarce_pool rt{{.threads = 1}};
+  scarce_runtime rt;
 };
 
 TEST_F(Hogs, YieldAsLongAsTheErrandRunsAndEndWithIt) {
@@ -60,7 +61,7 @@ TEST_F(Hogs, EndAlsoWhenTheErrandCannotBeSpawned) {
 }
 
 TEST(HogsOnSeveralThreads, EndWithTheErrand) {
-  scarce_pool rt;
+  least_pool rt;
   for (u64 round = 0; round < 20; ++round) {
     hogging const many{.hogs = 9, .steps = 100};
     EXPECT_EQ(rt.block_on(beside_hogs(rt, many, yield_often(rt))), yields_of_errand);
