@@ -50,7 +50,7 @@ BOXES = {
         ),
         ("posix", "asio"),
     ),
-    "scenarios/support": (("runtimes/interface",), ("json",)),
+    "scenarios/support": (("runtimes/interface",), ("json", "posix")),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),
     "proxy/tests": (("proxy", "runtimes/interface", "runtimes/*"), ("posix", "test")),
