@@ -84,13 +84,15 @@ struct frame_size {
 
   template <u64 Held, runtime R>
   static task<u64> holder(waiting_room<R>& room, params p, u64 index) {
-    if constexpr (Held == 0) return hold_nothing(room, index);
-    if (p.where == "frame") {
+    if constexpr (Held == 0) {
+      return hold_nothing(room, index);
+    } else if (p.where == "frame") {
       return p.scope == "open" ? hold_in_frame<Held>(room, index)
                                : hold_in_frame_before<Held>(room, index);
+    } else {
+      return p.scope == "open" ? hold_on_heap(room, index, Held)
+                               : hold_on_heap_before(room, index, Held);
     }
-    return p.scope == "open" ? hold_on_heap(room, index, Held)
-                             : hold_on_heap_before(room, index, Held);
   }
 
   template <runtime R>

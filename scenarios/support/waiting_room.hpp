@@ -17,8 +17,8 @@ class waiting_room {
   // Release: pairs with the acquire in filled(), so that whoever looks sees what the task has made.
   void enter() noexcept { inside_.fetch_add(1, std::memory_order_release); }
 
-  // Waits until so many have entered. The last of them, one a worker, may not have begun to wait.
-  // By yielding, because who is told by a waking task would be told by one that does not wait.
+  // Waits until so many have entered; the last of them, one a worker, may be about to wait. Asks
+  // again and again, which costs time, but none of the tasks a byte for telling.
   task<void> filled(R& rt, u64 tasks) const {
     while (inside_.load(std::memory_order_acquire) < tasks) co_await rt.yield();
   }
