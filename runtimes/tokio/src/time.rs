@@ -92,15 +92,16 @@ async fn set_in_time(
 ) -> Result<(FuturesUnordered<impl Future<Output = u64>>, Instant), Failure> {
     let begin = Instant::now();
     drop(set_to_fire(p, p.probes(), begin + Timers::FAR_AWAY).await);
-    for patience in p.patiences(begin.elapsed()) {
-        let first = Instant::now() + patience;
+    let probing = begin.elapsed();
+    for attempt in 0..Timers::ATTEMPTS {
+        let first = p.first_due(probing * 2u32.pow(attempt));
         if let Some(alarms) = set_to_fire(p, p.timers, first).await {
-            if Timers::wait_until_due(first) {
+            if Timers::wait_until_due(first).is_ok() {
                 return Ok((alarms, first));
             }
         }
     }
-    Err(Timers::never_in_time())
+    Err(Timers::too_late())
 }
 
 /// `None` if one fired before the last was set.

@@ -27,17 +27,19 @@ impl Timers {
     const APART: Duration = Duration::from_nanos(10);
     const SPARE: Duration = Duration::from_millis(10);
 
+    pub const ATTEMPTS: u32 = 5;
+
     /// How many timers to create and to cancel beforehand, to learn how long creating takes.
     pub fn probes(&self) -> u64 {
         self.timers / 10 + 1
     }
 
-    /// How long to wait between beginning to create the timers and the first deadline, judging by what
-    /// creating the probes took: one for each attempt, because a busy machine may belie the estimate.
-    pub fn patiences(&self, probing: Duration) -> impl Iterator<Item = Duration> + use<> {
-        const ATTEMPTS: u32 = 5;
-        let first = probing * 10 * 3 + Self::SPARE;
-        (0..ATTEMPTS).map(move |attempt| first * 2u32.pow(attempt))
+    /// When timers are to become due that are created from now on: late enough that all of them
+    /// are there by then, judging by what creating the probes took. A busy machine may belie that:
+    /// whoever is too late may try again with twice the time, [`ATTEMPTS`](Self::ATTEMPTS) times in all.
+    pub fn first_due(&self, probing: Duration) -> Instant {
+        let estimate = probing.mul_f64(self.timers as f64 / self.probes() as f64);
+        Instant::now() + estimate * 3 + Self::SPARE
     }
 
     /// When timer number `i` is due.
@@ -46,18 +48,19 @@ impl Timers {
         first + Self::APART * i as u32
     }
 
-    /// Waits, on the clock, until the first timers are due. Answers false if that is over already: then
+    /// Waits, on the clock, until the first timers are due. Fails if that is over already: then
     /// some may have fired while others were created.
-    pub fn wait_until_due(first: Instant) -> bool {
-        let in_time = Instant::now() < first;
+    pub fn wait_until_due(first: Instant) -> Result<(), Failure> {
+        if Instant::now() >= first {
+            return Err(Self::too_late());
+        }
         crate::outside::pause_until(first);
-        in_time
+        Ok(())
     }
 
-    pub fn never_in_time() -> Failure {
+    pub fn too_late() -> Failure {
         Failure::Failed(
-            "the timers could not all be created before the first was due: a tenth of them had taken far \
-             less than a tenth of the time"
+            "creating the timers took so long that the first was due before the last was there"
                 .to_owned(),
         )
     }
@@ -217,24 +220,19 @@ mod tests {
     };
 
     #[test]
-    fn deadlines_lie_ten_nanoseconds_apart() {
-        let first = Instant::now();
+    fn deadlines_lie_ten_nanoseconds_apart_and_begin_after_all_are_created() {
+        let now = Instant::now();
+        let first = FIRE.first_due(Duration::from_millis(1));
+        assert!(first - now >= Duration::from_millis(10 + 29));
         assert_eq!(FIRE.due(first, 1_000) - first, Duration::from_micros(10));
     }
 
     #[test]
-    fn the_first_deadline_is_far_enough_away_and_then_farther() {
-        let patiences: Vec<_> = FIRE.patiences(Duration::from_millis(1)).collect();
-        let in_ms: Vec<_> = patiences.iter().map(Duration::as_millis).collect();
-        assert_eq!(in_ms, [40, 80, 160, 320, 640]);
-    }
-
-    #[test]
-    fn a_deadline_that_is_over_is_noticed_and_one_that_is_not_is_waited_for() {
-        let future = Instant::now() + Duration::from_millis(3);
-        assert!(Timers::wait_until_due(future));
+    fn timers_that_were_created_too_slowly_are_a_failure() {
+        let (past, future) = (Instant::now(), Instant::now() + Duration::from_millis(3));
+        assert!(Timers::wait_until_due(past).is_err());
+        assert_eq!(Timers::wait_until_due(future), Ok(()));
         assert!(Instant::now() >= future);
-        assert!(!Timers::wait_until_due(future));
     }
 
     #[test]
