@@ -17,7 +17,24 @@ type Recorder struct {
 	lanes  [laneCount]histogram
 	mutex  sync.Mutex
 	counts map[string]uint64
+	watch  stopwatch
 }
+
+// StartClock begins what is timed. Only of a scenario that times a part of its run (PartTimer); of
+// the others the whole run is timed. It may happen several times in a run, never nested.
+func (r *Recorder) StartClock() { r.watch.start(time.Now) }
+
+// StartClockAt does the same as of a moment that is given, near to now: where the timed part begins
+// by itself, and this goroutine may be late.
+func (r *Recorder) StartClockAt(begin time.Time) {
+	r.watch.start(func() time.Time { return begin })
+}
+
+// StopClock ends what is timed. Any goroutine may.
+func (r *Recorder) StopClock() { r.watch.stop() }
+
+// Elapsed is what passed while the clock ran. Only while it does not run.
+func (r *Recorder) Elapsed() Elapsed { return r.watch.sum }
 
 // Since records how long ago `begin` was. `lane` is any number that differs between goroutines
 // which record at the same time.
@@ -58,3 +75,15 @@ func (r *Recorder) Buckets() [][2]uint64 {
 	}
 	return shortened(buckets, mostBuckets)
 }
+
+// RecordingNS is what recording one latency costs the run that records it: reading the clock twice,
+// and the histogram. It is measured at the first call.
+var RecordingNS = sync.OnceValue(func() uint64 {
+	const times = 10_000
+	scratch := new(Recorder)
+	begin := time.Now()
+	for range times {
+		scratch.Since(time.Now(), 0)
+	}
+	return (uint64(time.Since(begin)) + times - 1) / times
+})
