@@ -24,8 +24,8 @@ type Recorder struct {
 // the others the whole run is timed. It may happen several times in a run, never nested.
 func (r *Recorder) StartClock() { r.watch.start(time.Now) }
 
-// StartClockAt does the same as of a moment that is given, near to now: where the timed part begins
-// by itself, and this goroutine may be late.
+// StartClockAt does the same as of a moment that is given, near to now, for a part that begins by
+// itself. Until that moment this process should do nothing: what it spends is counted as of now.
 func (r *Recorder) StartClockAt(begin time.Time) {
 	r.watch.start(func() time.Time { return begin })
 }
