@@ -58,7 +58,7 @@ test('only what lies between start and stop is timed', async () => {
 test('what is spent outside of the part is not counted', () => {
   const { clock } = new Recorder();
   const compute = (milliseconds) => {
-    for (const end = performance.now() + milliseconds; performance.now() < end; );
+    for (const end = performance.now() + milliseconds; performance.now() < end;);
   };
   const before = process.cpuUsage();
   compute(100);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { Recorder, now } from '../src/latency.js';
 import { read } from '../src/parameters.js';
-import { collectGarbage } from '../src/process.js';
 import { numbersFile, splitmix64 } from '../src/scenarios/file_read.js';
 import { Unsupported, missing, scenarios } from '../src/scenarios/index.js';
 import { sleepUntil } from '../src/scenarios/ticker.js';
@@ -56,6 +57,11 @@ const smoke = {
     { given: { file_mib: 1, reads: 20, depth: 3 }, answer: firstWords(20, 256), operations: 20 },
     { given: { file_mib: 2, reads: 20 }, answer: firstWords(20, 512), operations: 20 },
   ],
+  frame_size: [
+    { given: { held: 100, tasks: 20 }, answer: indices(20), operations: 20 },
+    { given: { held: 0, tasks: 20 }, answer: indices(20), operations: 20 },
+    { given: { held: 65_536, tasks: 300 }, answer: indices(300), operations: 300 },
+  ],
   join: [{ given: { width: 3, delay_us: 200 }, answer: 3, operations: 3 }],
   join_cpu: [{ given: { width: 3, steps: 100 }, answer: computed(3, 100), operations: 3 }],
   memory: [
@@ -88,7 +94,11 @@ const smoke = {
   stream: [
     { given: { elements: 100 }, answer: indices(100) + 100, operations: 100 },
     { given: { elements: 100, stages: 0 }, answer: indices(100), operations: 100 },
-    { given: { elements: 100, stages: 8, capacity: 1 }, answer: indices(100) + 800, operations: 100 },
+    {
+      given: { elements: 100, stages: 8, capacity: 1 },
+      answer: indices(100) + 800,
+      operations: 100,
+    },
   ],
   timeout: [{ given: { operations: 100 }, answer: indices(100), operations: 100 }],
   timer_lateness: [{ given: { sleeps: 20, longest_ms: 5 }, answer: 20, operations: 20 }],
@@ -97,6 +107,7 @@ const smoke = {
     { given: { phase: 'fire', timers: 100 }, answer: indices(100), operations: 100 },
     { given: { phase: 'cancel', timers: 100 }, answer: 100, operations: 100 },
   ],
+  wake: [{ given: { wakes: 10, pause_us: 10 }, answer: 10, operations: 10 }],
   yield: [{ given: { tasks: 10, yields: 10 }, answer: 100, operations: 100 }],
 };
 
@@ -161,6 +172,7 @@ test('latencies are recorded, one for each operation', async () => {
     'file_read',
     'proxy',
     'timer_lateness',
+    'wake',
   ]) {
     const counted = (await recorded(name)).buckets().reduce((total, [, count]) => total + count, 0);
     assert.equal(counted, smoke[name][0].operations, name);
@@ -174,13 +186,27 @@ test('who times a part does so', async () => {
   }
 });
 
-test('async functions that wait take memory, and give some of it back', async () => {
-  await collectGarbage();
-  const few = (await recorded('memory', { kind: 'sleep', tasks: 0 })).counts;
-  const many = (await recorded('memory', { kind: 'sleep', tasks: 200_000 })).counts;
+/** The counters of a run in a process of its own, where no memory lies about to be used again. */
+function countsOfFreshProcess(scenario, params) {
+  const requests = [{ prepare: { scenario, params } }, { run: { iterations: 1 } }];
+  const input = requests.map((request) => `${JSON.stringify(request)}\n`).join('');
+  const program = fileURLToPath(new URL('../contender.js', import.meta.url));
+  const { stdout } = spawnSync(program, ['--serve'], { input, encoding: 'utf8' });
+  return JSON.parse(stdout.split('\n')[1]).sample.counters;
+}
+
+test('async functions that wait take memory, and give some of it back', () => {
+  const few = countsOfFreshProcess('memory', { kind: 'sleep', tasks: 0 });
+  const many = countsOfFreshProcess('memory', { kind: 'sleep', tasks: 100_000 });
   // A timer alone has more than a hundred bytes.
-  assert.ok(many.bytes > few.bytes + 200_000 * 100, `none take ${few.bytes}, many ${many.bytes}`);
+  assert.ok(many.bytes > few.bytes + 100_000 * 100, `none take ${few.bytes}, many ${many.bytes}`);
   assert.ok(many.held_bytes < many.bytes, `${many.held_bytes} of ${many.bytes} are held`);
+});
+
+test('buffers that are held take memory', () => {
+  const given = { held: 65_536, where: 'heap', tasks: 500 };
+  const { bytes } = countsOfFreshProcess('frame_size', given);
+  assert.ok(bytes >= 500 * 65_536 * 0.9, `500 buffers of 64 KiB take ${bytes} bytes`);
 });
 
 test('a thread that is blocked holds the ticker up', async () => {
@@ -236,6 +262,7 @@ test('parameters that make no sense are refused', () => {
     fan_out: { children: 10, depth: 8 },
     fib: { n: 41 },
     file_read: { block_bytes: 12 },
+    frame_size: { tasks: 0 },
     join: { width: 0 },
     join_cpu: { width: 0 },
     nqueens: { n: 15 },
@@ -251,6 +278,7 @@ test('parameters that make no sense are refused', () => {
     timeout: { operations: 0 },
     timer_lateness: { longest_ms: 0 },
     timers: { timers: 0 },
+    wake: { wakes: 0 },
   })) {
     const { check, parameters } = scenarios[name];
     assert.throws(

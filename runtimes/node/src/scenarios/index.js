@@ -16,6 +16,7 @@ import { fairness } from './fairness.js';
 import { fanOut } from './fan_out.js';
 import { fib } from './fib.js';
 import { fileRead } from './file_read.js';
+import { frameSize } from './frame_size.js';
 import { join } from './join.js';
 import { joinCpu } from './join_cpu.js';
 import { memory } from './memory.js';
@@ -32,6 +33,7 @@ import { stream } from './stream.js';
 import { timeout } from './timeout.js';
 import { timerLateness } from './timer_lateness.js';
 import { timers } from './timers.js';
+import { wake } from './wake.js';
 import { yielding } from './yield.js';
 import { NO_CHANNELS } from './unsupported.js';
 
@@ -47,6 +49,7 @@ export const scenarios = {
   fan_out: fanOut,
   fib,
   file_read: fileRead,
+  frame_size: frameSize,
   join,
   join_cpu: joinCpu,
   memory,
@@ -63,6 +66,7 @@ export const scenarios = {
   timeout,
   timer_lateness: timerLateness,
   timers,
+  wake,
   yield: yielding,
 };
 
@@ -77,9 +81,8 @@ export const missing = {
   channel_backpressure: NO_CHANNELS,
   channel_latency: NO_CHANNELS,
   channel_ring: NO_CHANNELS,
-  frame_size: 'in JavaScript every buffer is on the heap, and an async function keeps only what it may still use',
   select: NO_CHANNELS,
   spawn_blocking: NO_POOL_FOR_JAVASCRIPT,
-  startup: "Node's runtime begins and ends with its process, which runs a text and is no program of its own",
-  wake: 'only its own thread can fulfil a promise, and that is not asleep then',
+  startup:
+    "Node's runtime begins and ends with its process, which runs a text and is no program of its own",
 };
