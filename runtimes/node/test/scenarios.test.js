@@ -262,7 +262,7 @@ test('parameters that make no sense are refused', () => {
     fan_out: { children: 10, depth: 8 },
     fib: { n: 41 },
     file_read: { block_bytes: 12 },
-    frame_size: { tasks: 0 },
+    frame_size: { held: 101, where: 'heap' },
     join: { width: 0 },
     join_cpu: { width: 0 },
     nqueens: { n: 15 },

@@ -32,8 +32,8 @@ func (s *blocking) Parameters() parameters.List {
 }
 
 func (s *blocking) Check() error {
-	if s.blockers == 0 || s.blocks == 0 || s.ticks == 0 {
-		return errors.New("blockers, blocks and ticks must be at least 1")
+	if s.ticks == 0 {
+		return errors.New("ticks must be at least 1")
 	}
 	if s.how == "run_blocking" {
 		return Unsupported("Go has no such call: a goroutine that blocks its thread in a system call loses its processor " +

@@ -34,15 +34,25 @@ func (s *fanOutBytes) Check() error {
 	if s.receivers == 0 || s.size == 0 || s.messages == 0 {
 		return errors.New("receivers, size and messages must be at least 1")
 	}
+	mostWaiting := min(s.messages, boxCapacity)
+	if s.by == "copy" {
+		mostWaiting *= s.receivers
+	}
+	if s.size > 512<<20/mostWaiting {
+		return errors.New("the channels could hold more than 512 MiB")
+	}
 	return nil
 }
+
+// The messages that a receiver's channel has room for.
+const boxCapacity = 16
 
 func (s *fanOutBytes) Operations() uint64 { return s.messages * s.receivers }
 
 func (s *fanOutBytes) Run(*latency.Recorder) (uint64, error) {
 	boxes := make([]chan []byte, s.receivers)
 	for i := range boxes {
-		boxes[i] = make(chan []byte, 16)
+		boxes[i] = make(chan []byte, boxCapacity)
 	}
 	receivers := start(s.receivers, func(i uint64) tally { return sample(boxes[i]) })
 	for number := range s.messages {

@@ -25,8 +25,8 @@ func (s *fairness) Parameters() parameters.List {
 }
 
 func (s *fairness) Check() error {
-	if s.hogs == 0 || s.ticks == 0 {
-		return errors.New("hogs and ticks must be at least 1")
+	if s.ticks == 0 {
+		return errors.New("ticks must be at least 1")
 	}
 	return nil
 }

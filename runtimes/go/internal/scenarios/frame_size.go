@@ -36,7 +36,7 @@ func (s *frameSize) Check() error {
 		return errors.New("tasks must be at least 1")
 	}
 	if s.holder() == nil {
-		return Unsupported("a variable on the stack has its size when it is compiled: held must be 0, 100, 1024 or 65536")
+		return errors.New("held must be 0, 100, 1024 or 65536") // On the stack a size is known when it is compiled.
 	}
 	return nil
 }
@@ -75,14 +75,12 @@ func (s *frameSize) holder() holder {
 	switch {
 	case s.held == 0:
 		return holdNothing
-	case s.where == "heap":
-		return s.holdOnHeap
 	case s.held == 100:
-		return holderOnStack[[100]byte](s.scope)
+		return holderOf[[100]byte](s)
 	case s.held == 1_024:
-		return holderOnStack[[1_024]byte](s.scope)
+		return holderOf[[1_024]byte](s)
 	case s.held == 65_536:
-		return holderOnStack[[65_536]byte](s.scope)
+		return holderOf[[65_536]byte](s)
 	}
 	return nil
 }
@@ -110,8 +108,11 @@ type stackBuffer interface {
 
 type buffer interface{ []byte | stackBuffer }
 
-func holderOnStack[B stackBuffer](scope string) holder {
-	if scope == "open" {
+func holderOf[B stackBuffer](s *frameSize) holder {
+	switch {
+	case s.where == "heap":
+		return s.holdOnHeap
+	case s.scope == "open":
 		return holdOnStack[B]
 	}
 	return holdOnStackNoLonger[B]

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"errors"
-	"fmt"
 
 	"regatta/contender/internal/latency"
 	"regatta/contender/internal/parameters"
@@ -24,12 +23,8 @@ func (s *scaling) Parameters() parameters.List {
 }
 
 func (s *scaling) Check() error {
-	const most = 1024
-	if s.threads == 0 {
-		return errors.New("threads must be at least 1")
-	}
-	if s.threads > most {
-		return Unsupported(fmt.Sprintf("this contender runs on at most %d threads", most))
+	if s.threads == 0 || s.threads > 1_024 {
+		return errors.New("threads must be from 1 to 1024")
 	}
 	return nil
 }

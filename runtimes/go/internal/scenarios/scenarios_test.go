@@ -179,7 +179,7 @@ func TestParametersThatMakeNoSenseAreRefused(t *testing.T) {
 		"fan_out":              given("children", "10", "depth", "8"),
 		"fib":                  given("n", "41"),
 		"file_read":            given("block_bytes", "12"),
-		"frame_size":           given("tasks", "0"),
+		"frame_size":           given("held", "101", "where", "heap"),
 		"join":                 given("width", "0"),
 		"join_cpu":             given("width", "0"),
 		"nqueens":              given("n", "15"),

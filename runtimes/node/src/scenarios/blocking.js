@@ -16,10 +16,8 @@ export const blocking = {
     ticks: number(50),
   },
 
-  check({ how, blockers, blocks, ticks }) {
-    if (blockers === 0 || blocks === 0 || ticks === 0) {
-      throw new Error('blockers, blocks and ticks must be at least 1');
-    }
+  check({ how, ticks }) {
+    if (ticks === 0) throw new Error('ticks must be at least 1');
     if (how === 'run_blocking') throw new Unsupported(NO_POOL_FOR_JAVASCRIPT);
   },
 

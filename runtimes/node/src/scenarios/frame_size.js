@@ -6,6 +6,7 @@ import { Unsupported } from './unsupported.js';
 import { each, sum } from './work.js';
 
 const PAGE_BYTES = 4_096;
+const SIZES = [0, 100, 1_024, 65_536];
 
 export const frameSize = {
   parameters: {
@@ -15,8 +16,9 @@ export const frameSize = {
     tasks: number(1_000),
   },
 
-  check({ where, tasks }) {
+  check({ held, where, tasks }) {
     if (tasks === 0) throw new Error('tasks must be at least 1');
+    if (!SIZES.includes(held)) throw new Error(`held must be one of ${SIZES.join(' ')}`);
     if (where === 'frame') {
       throw new Unsupported('in JavaScript every buffer is on the heap: no frame can hold one');
     }

@@ -28,7 +28,7 @@ export const scaling = {
   parameters: { work: choice('skynet', 'fib', 'compute', 'channel'), threads: number(1) },
 
   check({ work, threads }) {
-    if (threads === 0) throw new Error('threads must be at least 1');
+    if (threads === 0 || threads > 1_024) throw new Error('threads must be from 1 to 1024');
     if (threads > 1) throw new Unsupported('one thread runs all JavaScript');
     if (work === 'channel') throw new Unsupported(NO_CHANNELS);
   },
