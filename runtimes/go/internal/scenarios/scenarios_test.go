@@ -5,13 +5,14 @@ import (
 	"io"
 	"maps"
 	"net"
+	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"testing"
 	"time"
 
 	"regatta/contender/internal/latency"
-	"regatta/contender/internal/process"
 )
 
 // A cell is sizes that tests use, and what Regatta's oracle says to them, in whatever choice is not
@@ -277,8 +278,10 @@ func TestReadsAreGivenUpWhileNothingComes(t *testing.T) {
 }
 
 func TestGoroutinesThatWaitTakeMemory(t *testing.T) {
+	if !isFreshProcess(t) {
+		return
+	}
 	for _, kind := range []string{"sleep", "receive"} {
-		process.ReleaseMemory() // What other tests have left would be used again.
 		few := run(t, "memory", given("kind", kind, "tasks", "0")).Counts()
 		many := run(t, "memory", given("kind", kind, "tasks", "20000")).Counts()
 		if many["bytes"] < few["bytes"]+20_000*2_048 { // A stack has 2 KiB.
@@ -291,7 +294,9 @@ func TestGoroutinesThatWaitTakeMemory(t *testing.T) {
 }
 
 func TestABufferOnTheStackTakesMemory(t *testing.T) {
-	process.ReleaseMemory() // What other tests have left would be used again.
+	if !isFreshProcess(t) {
+		return
+	}
 	counts := run(t, "frame_size", given("held", "65536", "where", "frame", "tasks", "200")).Counts()
 	if counts["bytes"] < 200*65_536 {
 		t.Errorf("200 goroutines with 64 KiB each take %d bytes", counts["bytes"])
@@ -368,6 +373,22 @@ func TestTheFileIsMadeAgainForAnotherSizeOnly(t *testing.T) {
 	if size, err := two.Seek(0, io.SeekEnd); err != nil || size != 2<<20 {
 		t.Errorf("got %d bytes and %v", size, err)
 	}
+}
+
+// isFreshProcess runs the test in a process of its own, unless this is it: memory that other tests
+// have left would be used again.
+func isFreshProcess(t *testing.T) bool {
+	t.Helper()
+	const mark = "REGATTA_FRESH_PROCESS"
+	if os.Getenv(mark) != "" {
+		return true
+	}
+	alone := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	alone.Env = append(os.Environ(), mark+"=1")
+	if said, err := alone.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, said)
+	}
+	return false
 }
 
 // run answers what a scenario has recorded.
