@@ -34,8 +34,8 @@ func (s *wake) Check() error {
 	case s.wakes == 0:
 		return errors.New("wakes must be at least 1")
 	case s.state == "busy":
-		return Unsupported("Go has no thread outside of its scheduler: who wakes and then spins holds one of its processors, " +
-			"and beside busy ones whoever was woken waits there until it is preempted")
+		return Unsupported("Go has no thread outside of its scheduler: who wakes and then spins holds one of its threads, " +
+			"and while the others have work whoever was woken waits until that one is preempted")
 	case runtime.GOMAXPROCS(0) < 2:
 		return Unsupported("who wakes keeps a thread busy, so that two are needed")
 	}
