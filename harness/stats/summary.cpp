@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "harness/stats/fits.hpp"
 #include "harness/stats/grouping.hpp"
 #include "harness/stats/noise.hpp"
 
@@ -493,6 +494,7 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
     row["threads_used"] = most_threads_seen(summary["cells"], row.at("row"));
   summary["geometric_means"] = geometric_means(run, run.cells);
   summary["scenarios"] = scenarios_of(run);
+  summary["fits"] = fits_of(samples, description.machine);
   return summary;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/stats/captions.hpp"
+#include "harness/stats/fit_tables.hpp"
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::stats {
@@ -124,6 +125,7 @@ std::string summary_markdown(json const& summary) {
 
   text += rows_list(summary);
   text += means_table(summary);
+  text += fits_markdown(summary);
 
   std::string scenario;
   for (json const& cell : summary.at("cells")) {
