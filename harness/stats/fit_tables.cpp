@@ -105,15 +105,23 @@ std::vector<std::string> curve_columns(json const& fit) {
 
 // ---- the two tables
 
+// Rows of one choice stand together: they are what one compares.
 void add_lines(table& t, json const& fits, char const* choice,
                std::vector<std::string> (*columns)(json const&)) {
+  std::vector<std::string> choices;
   for (json const& fit : fits) {
-    std::vector<std::string> line{fit.at(choice), fit.at("row")};
-    for (auto& text : columns(fit)) line.push_back(std::move(text));
-    t.lines.push_back(std::move(line));
+    if (std::find(choices.begin(), choices.end(), fit.at(choice)) == choices.end()) {
+      choices.push_back(fit.at(choice));
+    }
   }
-  std::stable_sort(t.lines.begin(), t.lines.end(),
-                   [](auto const& a, auto const& b) { return a.front() < b.front(); });
+  for (std::string const& chosen : choices) {
+    for (json const& fit : fits) {
+      if (fit.at(choice) != chosen) continue;
+      std::vector<std::string> line{chosen, fit.at("row")};
+      for (auto& text : columns(fit)) line.push_back(std::move(text));
+      t.lines.push_back(std::move(line));
+    }
+  }
 }
 
 std::vector<table> tables_of(json const& summary) {
