@@ -110,9 +110,8 @@ void add_lines(table& t, json const& fits, char const* choice,
                std::vector<std::string> (*columns)(json const&)) {
   std::vector<std::string> choices;
   for (json const& fit : fits) {
-    if (std::find(choices.begin(), choices.end(), fit.at(choice)) == choices.end()) {
-      choices.push_back(fit.at(choice));
-    }
+    std::string const name = fit.at(choice);
+    if (std::find(choices.begin(), choices.end(), name) == choices.end()) choices.push_back(name);
   }
   for (std::string const& chosen : choices) {
     for (json const& fit : fits) {
