@@ -24,7 +24,7 @@ struct table {
 // ---- what stands in the columns
 
 // "312 B [310, 315]"; `format` adds the unit, which the limits then do without if it is the same.
-std::string interval_text(json const& interval, std::string (*format)(double)) {
+std::string with_limits(json const& interval, std::string (*format)(double)) {
   if (interval.is_null()) return "?";
   std::string const middle = format(interval.at("median").get<double>());
   auto const unit_of = [](std::string const& text) {
@@ -67,9 +67,9 @@ std::vector<std::string> line_columns(json const& fit) {
   if (!fit.contains("slope")) return {reason_text(fit), "", "", ""};
   json const& pooled = fit.at("pooled");
   double const residual = fit.at("largest_residual");
-  return {interval_text(fit.at("slope"), fine_bytes_text),
+  return {with_limits(fit.at("slope"), fine_bytes_text),
           "± " + fine_bytes_text(pooled.at("slope_error").get<double>()),
-          interval_text(fit.at("intercept"), bytes_text),
+          with_limits(fit.at("intercept"), bytes_text),
           (fit.at("straight").get<bool>() ? "" : "no line: ") + percent_text(residual)};
 }
 
@@ -94,9 +94,9 @@ std::string peak_text(json const& fit) {
 std::vector<std::string> curve_columns(json const& fit) {
   if (!fit.contains("sigma")) return {reason_text(fit), "", "", "", "", ""};
   json const& share = fit.at("r_squared");
-  return {interval_text(fit.at("lambda"), rate_text),
-          interval_text(fit.at("sigma"), coefficient_text),
-          interval_text(fit.at("kappa"), coefficient_text),
+  return {with_limits(fit.at("lambda"), rate_text),
+          with_limits(fit.at("sigma"), coefficient_text),
+          with_limits(fit.at("kappa"), coefficient_text),
           peak_text(fit),
           share.is_null() ? "?" : fmt::format("{:.3f}", share.get<double>()),
           counts_text(fit.at("fitted")) +
