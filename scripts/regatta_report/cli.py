@@ -26,6 +26,7 @@ Writes into the folder
   charts/latency_*.svg …      latency by percentile; latency_load_*: against throughput
   charts/scaling_*.svg …      throughput over threads, with the Universal Scalability Law
   charts/timers_growth.svg …  timers over how many there are
+  charts/floor.svg …          what the bare machine takes, where that was measured
   charts/footprint.svg …      size of the smallest program against its time
   charts/memory*.svg …        peak memory; memory_slope: bytes over tasks
   charts/*_dark.svg …         each of them again, for dark pages
@@ -146,6 +147,7 @@ def _ours(path: Path, charts: list[Chart]) -> bool:
             "latency_",
             "scaling_",
             "timers_growth",
+            "floor",
             "footprint",
             "memory",
         )

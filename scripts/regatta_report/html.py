@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from . import format, machine, style
 from .canvas import Canvas
-from .charts import Chart
+from .charts import Chart, memory_slope, scaling
 from .charts.common import count, hollow
-from .load import Cell, Result, Row, Run, Scenario, Standing, describe
+from .load import Cell, Interval, Result, Row, Run, Scenario, Standing, describe
 
 # Up to so many charts stand on the page twice, for wide and for narrow screens. With more, the page
 # would take a phone longer to load than it takes its owner to scroll.
@@ -139,7 +139,13 @@ def _cell(
     """A number of a table: what it sorts by, what it says, and the interval below it."""
     if value is None:
         return None
-    return {"value": f"{value:.9g}", "text": text, "strong": strong, "range": between}
+    return {
+        "value": f"{value:.9g}",
+        "text": text,
+        "strong": strong,
+        "range": between,
+        "floor": None,  # the same as a multiple of the floor, where the cell has one
+    }
 
 
 # --------------------------------------------------------------------------------------------------
@@ -153,7 +159,7 @@ def _rivals(run: Run) -> list[Row]:
 def _headline(run: Run) -> str:
     return (
         f"{count(len(_rivals(run)), 'row')} over {count(len(run.cells), 'cell')} of "
-        f"{count(len(run.scenarios), 'scenario')}"
+        f"{count(len(run.contests), 'scenario')}"
     )
 
 
@@ -313,10 +319,10 @@ def _standing_text(run: Run) -> str:
 def _scenario(
     run: Run, scenario: Scenario, number: int, figures: list[tuple[Chart, dict[str, Any]]]
 ) -> dict[str, Any]:
-    rows = run.measured_rows
+    rows = run.rows_in(scenario)
     has = _present(scenario, rows)
     columns = [
-        {"name": "Time", "note": "per operation"},
+        {"name": "Bytes" if scenario.in_bytes else "Time", "note": "per operation"},
         {"name": "Ratio", "note": "to the best"},
         {"name": "Rank", "note": ""},
     ]
@@ -326,8 +332,11 @@ def _scenario(
         ("peak_rss", "Peak memory", "of the process", format.size),
         ("voluntary_switches", "Waits", "switches per op", format.plain),
         ("involuntary_switches", "Preempted", "switches per op", format.plain),
+        ("system_calls", "System calls", "per operation", format.plain),
         ("threads_used", "Threads", "that ran work", "{:g}".format),
     ]
+    if scenario.in_bytes:
+        optional.insert(0, ("ns", "Time", "per operation", format.duration))
     shown = [entry for entry in optional if entry[0] in has]
     columns += [{"name": name, "note": note} for _, name, note, _ in shown]
 
@@ -337,7 +346,7 @@ def _scenario(
             result = cell.of(row)
             line = _line(scenario, cell, row, order, place)
             if result.ok:
-                line["cells"] = _figures(result) + [
+                line["cells"] = _figures(result, cell) + [
                     _optional(result, key, say) for key, _, _, say in shown
                 ]
             else:
@@ -348,6 +357,7 @@ def _scenario(
                 }
             lines.append(line)
     latency, latency_columns = _latency(scenario, rows)
+    calls, call_columns = _system_calls(scenario, rows)
     counters, counter_columns = _counters(scenario, rows)
     return {
         "id": f"scenario-{number}",
@@ -357,8 +367,14 @@ def _scenario(
         "charts": [figure for chart, figure in figures if chart.scenario == scenario.name],
         "columns": columns,
         "lines": lines,
+        "floors": _floors(scenario),
+        "fits": _fits(run, scenario),
         "latency": latency,
         "latency_columns": latency_columns,
+        "latency_note": _recording(scenario, rows),
+        "calls": calls,
+        "call_columns": call_columns,
+        "calls_unknown": _calls_unknown(scenario, rows),
         "counters": counters,
         "counter_columns": counter_columns,
     }
@@ -399,7 +415,8 @@ def _present(scenario: Scenario, rows: list[Row]) -> set[str]:
         "voluntary_switches",
         "involuntary_switches",
         "threads_used",
-    )
+        "system_calls",
+    ) + (("ns",) if scenario.in_bytes else ())
     return {
         key
         for key in keys
@@ -409,16 +426,23 @@ def _present(scenario: Scenario, rows: list[Row]) -> set[str]:
     }
 
 
-def _figures(result: Result) -> list[dict[str, Any] | None]:
-    ns, ratio = result.ns, result.ratio
-    assert ns is not None
+def _figures(result: Result, cell: Cell) -> list[dict[str, Any] | None]:
+    cost, ratio = result.cost, result.ratio
+    assert cost is not None
+    say, say_range = (
+        (format.size, format.size_range)
+        if cell.in_bytes
+        else (format.duration, format.duration_range)
+    )
+    first = _cell(cost.median, say(cost.median), result.tied, say_range(cost.low, cost.high))
+    if first is not None and cell.floor is not None and not cell.in_bytes:
+        ns = cell.floor.ns
+        first["floor"] = {
+            "text": f"{format.ratio(cost.median / ns)} ×",
+            "range": f"{format.ratio(cost.low / ns)} – {format.ratio(cost.high / ns)}",
+        }
     return [
-        _cell(
-            ns.median,
-            format.duration(ns.median),
-            result.tied,
-            format.duration_range(ns.low, ns.high),
-        ),
+        first,
         _cell(
             ratio.median,
             ("≈ " if result.tied and ratio.median != 1 else "") + format.ratio(ratio.median),
@@ -453,6 +477,178 @@ def _latency(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]],
     return lines, list(columns.values())
 
 
+def _recording(scenario: Scenario, rows: list[Row]) -> str:
+    """What recording a latency adds to what it records."""
+    known = sorted(
+        {
+            ns
+            for cell in scenario.cells
+            for row in rows
+            if (ns := cell.of(row).recording_ns) is not None
+        }
+    )
+    if not known:
+        return ""
+    cost = " to ".join(dict.fromkeys(format.tick_duration(ns) for ns in (known[0], known[-1])))
+    return f"Recording one latency takes {cost}, which is part of the times of these cells."
+
+
+def _system_calls(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Calls by name, the most frequent first."""
+    most: dict[str, float] = {}
+    for cell in scenario.cells:
+        for row in rows:
+            for name, value in cell.of(row).calls_by_name.items():
+                most[name] = max(most.get(name, 0.0), value)
+    names = sorted(most, key=lambda name: (-most[name], name))
+    lines = []
+    for order, cell in enumerate(scenario.cells if names else []):
+        own = [row for row in rows if cell.of(row).calls_by_name]
+        for place, row in enumerate(own):
+            line = _line(scenario, cell, row, order, place)
+            calls = cell.of(row).calls_by_name
+            line["cells"] = [
+                _cell(calls.get(name, 0.0), format.plain(calls.get(name, 0.0))) for name in names
+            ]
+            lines.append(line)
+    return lines, names
+
+
+def _calls_unknown(scenario: Scenario, rows: list[Row]) -> list[str]:
+    """Why system calls were not counted, each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for cell in scenario.cells:
+        for row in rows:
+            if why := cell.of(row).calls_unknown:
+                names = reasons.setdefault(why, [])
+                if row.label not in names:
+                    names.append(row.label)
+    return [
+        f"Not counted for {_names(names) if len(names) < 5 else f'{len(names)} rows'}: {why}"
+        for why, names in reasons.items()
+    ]
+
+
+def _floors(scenario: Scenario) -> list[str]:
+    """What bounds the cells of a scenario, in a sentence each."""
+    sentences: dict[str, list[str]] = {}
+    for cell in scenario.cells:
+        if cell.floor is not None and not cell.in_bytes:
+            said = f"{cell.floor.label.removeprefix('floor: ')}, {format.duration(cell.floor.ns)}"
+            sentences.setdefault(said, []).append(scenario.label(cell) or "all of it")
+    return [f"{said} ({'; '.join(cells)})" for said, cells in sentences.items()]
+
+
+def _fits(run: Run, scenario: Scenario) -> dict[str, Any] | None:
+    """The table of the lines or curves that were fitted through the cells of a scenario."""
+    if scenario.name == memory_slope.SCENARIO and run.lines:
+        return _lines_table(run)
+    if scenario.name == scaling.SCENARIO and run.curves:
+        return _curves_table(run)
+    return None
+
+
+def _fit_line(choice: str, order: int, row: Row, first: bool) -> dict[str, Any]:
+    return {
+        "first": first,
+        "params": choice,
+        "order": order,
+        "row": _row(row),
+        "fault": "",
+        "reason": "",
+        "cells": [],
+    }
+
+
+def _between(interval: Interval | None, say: Any) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    return _cell(
+        interval.median,
+        say(interval.median),
+        False,
+        f"{say(interval.low)} – {say(interval.high)}",
+    )
+
+
+def _lines_table(run: Run) -> dict[str, Any]:
+    kinds = list(dict.fromkeys(fit.kind for fit in run.lines))
+    lines = []
+    for order, kind in enumerate(kinds):
+        for place, fit in enumerate(f for f in run.lines if f.kind == kind):
+            line = _fit_line(kind, order, fit.row, place == 0)
+            if fit.pooled is None:
+                line["fault"] = fit.reason
+            else:
+                residual = fit.largest_residual or 0.0
+                line["cells"] = [
+                    _between(fit.slope, format.size),
+                    _cell(fit.slope_error, f"± {format.size(fit.slope_error or 0.0)}"),
+                    _between(fit.intercept, format.size),
+                    _cell(
+                        residual, ("" if fit.straight else "no line: ") + format.percent(residual)
+                    ),
+                ]
+            lines.append(line)
+    return {
+        "title": "What a further task takes",
+        "text": "A line through bytes over tasks. Intervals are over the blocks, each fitted by "
+        "itself; the error is the standard error of the fit to all blocks together. From 10 % "
+        "off, the points follow no line.",
+        "choice": "Kind",
+        "columns": [
+            ("A task", "median, low – high"),
+            ("Error", "of the fit to all"),
+            ("Without tasks", "median, low – high"),
+            ("Off by", "the worst point"),
+        ],
+        "lines": lines,
+    }
+
+
+def _curves_table(run: Run) -> dict[str, Any]:
+    works = list(dict.fromkeys(fit.work for fit in run.curves))
+    lines = []
+    for order, work in enumerate(works):
+        for place, fit in enumerate(f for f in run.curves if f.work == work):
+            line = _fit_line(work, order, fit.row, place == 0)
+            if fit.pooled is None:
+                line["fault"] = fit.reason
+            else:
+                line["cells"] = [
+                    _between(fit.rate, format.rate),
+                    _between(fit.sigma, format.share),
+                    _between(fit.kappa, format.share),
+                    _cell(fit.peak, f"{fit.peak:.0f}") if fit.peak is not None else None,
+                    _cell(fit.r_squared, f"{fit.r_squared:.3f}")
+                    if fit.r_squared is not None
+                    else None,
+                    _cell(
+                        max(fit.fitted, default=0.0),
+                        ", ".join(f"{n:g}" for n in fit.fitted)
+                        + (" (more than processors)" if fit.beyond_processors else ""),
+                    ),
+                ]
+            lines.append(line)
+    return {
+        "title": "The Universal Scalability Law",
+        "text": "σ is the share of the work that waits its turn, κ the cost of agreeing with each "
+        "other thread. Intervals are over the blocks, each fitted by itself; peak and R² are "
+        "those of the fit to all. With three numbers of threads the curve goes through all points, "
+        "and R² says nothing.",
+        "choice": "Work",
+        "columns": [
+            ("One thread", "median, low – high"),
+            ("σ", "median, low – high"),
+            ("κ", "median, low – high"),
+            ("Peak", "at threads"),
+            ("R²", ""),
+            ("Fitted to", "threads"),
+        ],
+        "lines": lines,
+    }
+
+
 def _counters(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
     names = sorted(
         {name for cell in scenario.cells for row in rows for name in cell.of(row).counters}
@@ -482,7 +678,8 @@ def _faults(run: Run) -> list[dict[str, Any]]:
         if row.skipped is not None:
             gathered[(id(row), "skipped", row.skipped)] = [cell.key for cell in run.cells]
             continue
-        for scenario in run.scenarios:
+        asked = [s for s in run.scenarios if s.asks_machine == row.machine]
+        for scenario in asked:
             for cell in scenario.cells:
                 result = cell.of(row)
                 if not result.ok:
@@ -498,7 +695,7 @@ def _faults(run: Run) -> list[dict[str, Any]]:
             "outcome": outcome,
             "reason": reason,
             "cells": cells,
-            "all": len(cells) == len(run.cells),
+            "all": len(cells) == len(run.cells) and not rows[row].machine,
         }
         for (row, outcome, reason), cells in gathered.items()
     ]
@@ -615,6 +812,16 @@ _READING = [
     ),
     ("Rank", "Rows of one rank are not separated from its first row."),
     ("Noise floor", "By how much two entries of the very same program differed in this session."),
+    (
+        "Floor",
+        "What the bare machine takes for the least that an operation of the cell must do, measured "
+        "in the same run without any runtime. Tables can show times as multiples of it.",
+    ),
+    (
+        "System calls",
+        "Counted from outside in a pass of their own after the measurement, which they would slow "
+        "down.",
+    ),
     (
         "CPU time",
         "User and system time of all threads. Far above the time per operation, it shows threads "

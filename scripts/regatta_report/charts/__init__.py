@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..load import Run
 from . import (
+    floor,
     footprint,
     heatmap,
     latency,
@@ -22,6 +23,7 @@ from .common import Chart, Names
 KINDS = (
     overview,
     heatmap,
+    floor,
     footprint,
     scaling,
     memory_slope,

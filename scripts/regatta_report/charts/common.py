@@ -176,7 +176,7 @@ class Look:
 
 
 def named(rows: list[Row], costs: dict[str, float]) -> list[Row]:
-    """The rows that a chart of lines names: all, or those of the least cost if there are too many."""
+    """The rows that a chart of lines names: all, or if there are too many, those of least cost."""
     if len(rows) <= MOST_NAMED:
         return rows
     best = sorted(rows, key=lambda row: (costs[row.name], row.name))

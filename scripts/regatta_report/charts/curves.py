@@ -52,19 +52,25 @@ def sizes_axis(sizes: list[float], start: float, end: float, say: Say) -> tuple[
     first = start + (30 if with_zero else 0)
     low, high = positive[0], positive[-1]
     if low == high:
-        low, high = low / 2, high * 2
+        low = high / 10
     scale = ZeroScale(Scale(low, high, first, end, log=True), start)
     ticks: Ticks = [(0.0, "0")] if with_zero else []
-    taken = start + 8 if with_zero else -1e9
-    # The largest is always named; others give way.
-    last = scale(positive[-1]) - text_width(say(positive[-1]), SMALL) / 2 - 5
-    for size in positive:
-        half = text_width(say(size), SMALL) / 2
-        fits = scale(size) - half > taken + 5
-        if size == positive[-1] or (fits and scale(size) + half < last):
+    # Where there is no room for all, the largest, powers of ten and powers of two come first.
+    order = sorted(positive, key=lambda size: (size != positive[-1], _oddness(size), size))
+    for size in order:
+        reach = text_width(say(size), SMALL) / 2 + 3
+        if all(
+            abs(scale(size) - scale(other)) >= reach + text_width(label, SMALL) / 2 + 3
+            for other, label in ticks
+        ):
             ticks.append((size, say(size)))
-            taken = scale(size) + half
-    return scale, ticks
+    return scale, sorted(ticks)
+
+
+def _oddness(size: float) -> int:
+    if math.log10(size).is_integer():
+        return 0
+    return 1 if math.log2(size).is_integer() else 2
 
 
 def values_axis(

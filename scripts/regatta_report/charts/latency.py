@@ -56,6 +56,8 @@ def _draw(
     run: Run, scenario: Scenario, cells: list[Cell], title: str, width: float, margin: float
 ) -> Canvas:
     rows = [row for row in run.measured_rows if any(c.of(row).latency for c in cells)]
+    if len(rows) > common.MOST_NAMED:
+        rows = [row for row in rows if not row.twin]
     canvas, y = common.begin(
         width,
         title,
@@ -80,6 +82,7 @@ def _draw(
     high = max(latency.max_ns for latency in every) * 1.3
     nines = max(1.0, max(_nines(latency.curve[-1][0]) for latency in every))
 
+    silent = [row for row in common.rivals(run) if row not in rows]
     inside = width - 2 * margin
     axis_width = 52.0
     gutter = 20.0
@@ -96,7 +99,7 @@ def _draw(
             x = margin + column * (axis_width + panel_width + gutter + 10) + axis_width
             for i, text in enumerate(headings[column]):
                 canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
-            _panel(canvas, cell, run.measured_rows, looks, x, top, panel_width, low, high, nines)
+            _panel(canvas, cell, rows + silent, looks, x, top, panel_width, low, high, nines)
         y = top + HEIGHT + SMALL * 2 + 14
     return common.finish(canvas, run, y - 8, margin)
 

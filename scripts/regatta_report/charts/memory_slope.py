@@ -120,7 +120,7 @@ def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float)
             series = [
                 one for row in rows if (one := _series(cells, row, fits.get((kind, row.name))))
             ]
-            costs = {one.row.name: _cost(fits.get((kind, one.row.name))) for one in series}
+            costs = _costs(series, {name: fit for (own, name), fit in fits.items() if own == kind})
             chosen = common.named([one.row for one in series], costs)
             curves.lines(
                 canvas, series, common.looks(chosen), across, up, right, label_width, top, bottom
@@ -133,8 +133,18 @@ def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float)
     return common.finish(canvas, run, y - 4, margin)
 
 
-def _cost(fit: LineFit | None) -> float:
-    return fit.slope.median if fit and fit.slope and fit.straight else math.inf
+def _costs(series: list[Series], fits: dict[str, LineFit]) -> dict[str, float]:
+    """What rows are chosen by where not all can be named: their slopes; bytes where there is none
+    at all.
+    """
+    slopes = {
+        one.row.name: fit.slope.median
+        for one in series
+        if (fit := fits.get(one.row.name)) and fit.slope and fit.straight
+    }
+    if not slopes:
+        return {one.row.name: one.points[-1][1] for one in series}
+    return {one.row.name: slopes.get(one.row.name, math.inf) for one in series}
 
 
 def _missing(

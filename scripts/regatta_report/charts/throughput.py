@@ -8,13 +8,14 @@ axes instead.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width, wrap
 from ..load import Cell, Interval, Result, Row, Run, Scenario
-from . import common
+from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 
 LINE = 19.0  # height of a row within a panel
@@ -35,6 +36,14 @@ class Measure:
     say: Callable[[float], str]
     tick: Callable[[float], str]
     widest: str
+    binary: bool = False  # ticks are powers of two, or multiples of one
+
+    def ticks(self, scale: Scale) -> list[float]:
+        if scale.log:
+            steps = curves.binary_steps if self.binary else common.decades
+            return steps(scale.low, scale.high, 4)
+        unit = 1024.0 ** math.floor(math.log(scale.high, 1024)) if self.binary else 1.0
+        return [tick * unit for tick in common.nice_ticks(scale.high / unit, 4)]
 
 
 RATES = Measure(
@@ -56,12 +65,13 @@ BYTES = Measure(
     format.size,
     format.tick_size,
     "88.8 MiB",
+    binary=True,
 )
 
 
 def charts(run: Run, names: Names) -> list[Chart]:
     made = []
-    for scenario in run.scenarios:
+    for scenario in run.contests:
         measure = BYTES if scenario.in_bytes else RATES
         pages = [scenario.cells[i : i + PANELS] for i in range(0, len(scenario.cells), PANELS)]
         for number, cells in enumerate(pages, 1):
@@ -96,7 +106,7 @@ def _draw(
     width: float,
     margin: float,
 ) -> Canvas:
-    rows = run.rows_in(scenario)
+    rows = run.measured_rows
     log = any(_spread(cell, measure) >= LOG_FROM for cell in cells)
     axis = "dots on a log axis" if log else "bars from zero"
     canvas, y = common.begin(
@@ -244,14 +254,11 @@ def _bar(canvas: Canvas, x: float, middle: float, length: float, colour: str, ro
 
 
 def _axis(canvas: Canvas, scale: Scale, measure: Measure, top: float, bottom: float) -> None:
-    ticks = (
-        common.decades(scale.low, scale.high, 4) if scale.log else common.nice_ticks(scale.high, 4)
-    )
     taken = -1e9
-    for tick in ticks:
+    for tick in measure.ticks(scale):
         position = scale(tick)
         canvas.line([(position, top), (position, bottom)], "grid" if tick else "axis", 1, layer=1)
-        label = measure.tick(tick)
+        label = measure.tick(tick) if tick else "0"
         half = text_width(label, SMALL) / 2
         left = position if tick == 0 else position - half
         if left > taken + 6:
