@@ -45,6 +45,15 @@ std::string fine_bytes_text(double bytes) {
   return std::abs(bytes) < 99.95 ? number_text(bytes) + " B" : bytes_text(bytes);
 }
 
+std::string optional_interval_text(json const& bytes) {
+  return bytes.is_null() ? "?" : interval_text(bytes, "B");
+}
+
+std::string slope_text(json const& slope) {
+  bool const is_small = !slope.is_null() && std::abs(slope.at("median").get<double>()) < 99.95;
+  return is_small ? with_limits(slope, fine_bytes_text) : optional_interval_text(slope);
+}
+
 std::string rate_text(double per_second) {
   for (auto const& [size, unit] : {std::pair(1e9, "G/s"), {1e6, "M/s"}, {1e3, "k/s"}}) {
     if (per_second >= size * 0.9995) return number_text(per_second / size) + " " + unit;
@@ -55,7 +64,7 @@ std::string rate_text(double per_second) {
 // Below a ten-thousandth contention and coherency are what noise makes them.
 std::string coefficient_text(double value) {
   if (value == 0.0) return "0";
-  return value < 1e-4 ? "<0.0001" : number_text(value);
+  return value < 1e-4 ? "<0.0001" : fmt::format("{:.2g}", value);
 }
 
 std::string reason_text(json const& fit) {
@@ -67,9 +76,9 @@ std::vector<std::string> line_columns(json const& fit) {
   if (!fit.contains("slope")) return {reason_text(fit), "", "", ""};
   json const& pooled = fit.at("pooled");
   double const residual = fit.at("largest_residual");
-  return {with_limits(fit.at("slope"), fine_bytes_text),
+  return {slope_text(fit.at("slope")),
           "± " + fine_bytes_text(pooled.at("slope_error").get<double>()),
-          with_limits(fit.at("intercept"), bytes_text),
+          optional_interval_text(fit.at("intercept")),
           (fit.at("straight").get<bool>() ? "" : "no line: ") + percent_text(residual)};
 }
 
@@ -88,7 +97,7 @@ std::string peak_text(json const& fit) {
   double const threads = peak;
   double const measured = fit.at("fitted").back();
   return fmt::format("{:.{}f}{}", threads, threads < 9.95 ? 1 : 0,
-                     threads > measured ? " (beyond what was measured)" : "");
+                     threads > measured ? " (forecast)" : "");
 }
 
 std::vector<std::string> curve_columns(json const& fit) {
@@ -100,7 +109,7 @@ std::vector<std::string> curve_columns(json const& fit) {
           peak_text(fit),
           share.is_null() ? "?" : fmt::format("{:.3f}", share.get<double>()),
           counts_text(fit.at("fitted")) +
-              (fit.at("beyond_processors").get<bool>() ? " (more than processors)" : "")};
+              (fit.at("beyond_processors").get<bool>() ? " (> processors)" : "")};
 }
 
 // ---- the two tables
@@ -126,20 +135,22 @@ void add_lines(table& t, json const& fits, char const* choice,
 std::vector<table> tables_of(json const& summary) {
   if (!summary.contains("fits")) return {};
   json const& fits = summary.at("fits");
-  table memory{.title = "Memory of a further task",
-               .explanation =
-                   "A line through the resident bytes of the process over the number of waiting "
-                   "tasks. ±: standard error of the fit to all blocks. Off by: how far the worst "
-                   "point lies from the line.",
-               .heads = {"kind", "row", "a task [low, high]", "error", "without tasks [low, high]",
-                         "off by"},
-               .lines = {}};
+  table memory{
+      .title = "Memory of a further task",
+      .explanation =
+          "A line through the resident bytes of the process over the number of waiting "
+          "tasks. ±: standard error of the fit to all blocks. Off by: how far the worst "
+          "point lies from the line.",
+      .heads = {"kind", "row", "a task [low, high]", "error", "no task [low, high]", "off by"},
+      .lines = {}};
   add_lines(memory, fits.at("lines"), "kind", line_columns);
   json const& processors = fits.at("processors");
   table scaling{.title = "Scaling over threads",
                 .explanation = fmt::format(
                     "The Universal Scalability Law: σ is contention, κ the cost of agreement, and "
-                    "the peak the number of threads with the most throughput. The run could use "
+                    "the peak the number of threads with the most throughput (a forecast, if "
+                    "beyond those measured). "
+                    "The run could use "
                     "{} processors.",
                     processors.is_null() ? "an unknown number of" : processors.dump()),
                 .heads = {"work", "row", "one thread [low, high]", "σ [low, high]", "κ [low, high]",
@@ -153,32 +164,72 @@ std::vector<table> tables_of(json const& summary) {
 
 // ---- for a terminal
 
+constexpr std::size_t indent = 2;
+
 std::string bold(std::string const& text, bool color) {
   return color ? "\x1b[1m" + text + "\x1b[0m" : text;
 }
 
-// As many columns as fit beside each other; the next line takes the rest, indented.
+bool is_reason(std::vector<std::string> const& line) { return line[3].empty(); }
+
+// The row and its figures, as many beside each other as fit; the next line takes the rest.
 std::string laid_out(std::vector<std::string> const& line, std::vector<std::size_t> const& widths,
                      std::size_t columns) {
-  constexpr std::size_t indent = 2;
-  constexpr std::size_t gap = 3;
+  constexpr std::size_t gap = 2;
   std::string text;
   std::string current(indent, ' ');
-  bool begun = false;
-  for (std::size_t i = 0; i != line.size(); ++i) {
-    if (line[i].empty()) continue;
-    bool const fits = columns_of(current) + (begun ? gap : 0) + columns_of(line[i]) <= columns;
-    if (begun && !fits) {
-      text += current.substr(0, current.find_last_not_of(' ') + 1) + "\n";
-      current = std::string(2 * indent, ' ');
-      begun = false;
+  auto const flush = [&] { text += current.substr(0, current.find_last_not_of(' ') + 1) + "\n"; };
+  for (std::size_t i = 1; i != line.size(); ++i) {
+    std::string const blank(i == 1 ? 0 : gap, ' ');
+    if (i != 1 && columns_of(current) + gap + columns_of(line[i]) > columns) {
+      flush();
+      current.assign(2 * indent, ' ');
     }
-    current += (begun ? std::string(gap, ' ') : "") + left(line[i], widths[i]);
-    begun = true;
+    current += blank + left(line[i], widths[i]);
   }
-  text += current.substr(0, current.find_last_not_of(' ') + 1);
-  // What is still too long is a reason, which breaks like any sentence.
-  return columns_of(current) <= columns ? text + "\n" : wrapped(text, columns);
+  flush();
+  return text;
+}
+
+// The rows of one choice that have no fit, those of the same reason in one sentence.
+std::string without_fit(table const& t, std::string const& choice, std::size_t columns) {
+  std::vector<std::pair<std::string, std::string>> rows_by_reason;
+  for (auto const& line : t.lines) {
+    if (line[0] != choice || !is_reason(line)) continue;
+    auto const found = std::find_if(rows_by_reason.begin(), rows_by_reason.end(),
+                                    [&](auto const& entry) { return entry.first == line[2]; });
+    if (found == rows_by_reason.end()) {
+      rows_by_reason.emplace_back(line[2], line[1]);
+    } else {
+      found->second += ", " + line[1];
+    }
+  }
+  std::string text;
+  for (auto const& [reason, rows] : rows_by_reason) text += wrapped(rows + ": " + reason, columns);
+  return text;
+}
+
+std::vector<std::size_t> widths_of(table const& t) {
+  std::vector<std::size_t> widths;
+  for (std::string const& head : t.heads) widths.push_back(columns_of(head));
+  for (auto const& line : t.lines) {
+    if (is_reason(line)) continue;
+    for (std::size_t i = 0; i != line.size(); ++i) {
+      widths[i] = std::max(widths[i], columns_of(line[i]));
+    }
+  }
+  return widths;
+}
+
+// Rows of one choice, with the heads of their columns, and after them those without a fit.
+std::string choice_text(table const& t, std::string const& choice, std::size_t columns) {
+  auto const widths = widths_of(t);
+  std::string rows;
+  for (auto const& line : t.lines) {
+    if (line[0] == choice && !is_reason(line)) rows += laid_out(line, widths, columns);
+  }
+  if (!rows.empty()) rows.insert(0, laid_out(t.heads, widths, columns));
+  return rows + without_fit(t, choice, columns);
 }
 
 }  // namespace
@@ -186,18 +237,13 @@ std::string laid_out(std::vector<std::string> const& line, std::vector<std::size
 std::string fits_table(json const& summary, table_options options) {
   std::string text;
   for (table const& t : tables_of(summary)) {
-    std::vector<std::size_t> widths;
-    for (std::size_t i = 0; i != t.heads.size(); ++i) {
-      widths.push_back(columns_of(t.heads[i]));
-      for (auto const& line : t.lines) {
-        // A reason stands where numbers would, and need not make room for others.
-        bool const is_reason = i == 2 && line[3].empty();
-        if (!is_reason) widths[i] = std::max(widths[i], columns_of(line[i]));
-      }
-    }
     text += bold(t.title, options.color) + "\n";
-    text += laid_out(t.heads, widths, options.columns);
-    for (auto const& line : t.lines) text += laid_out(line, widths, options.columns);
+    std::string choice;
+    for (auto const& line : t.lines) {
+      if (line[0] == choice) continue;
+      choice = line[0];
+      text += bold(choice, options.color) + "\n" + choice_text(t, choice, options.columns);
+    }
     text += wrapped(t.explanation, options.columns) + "\n";
   }
   return text;
