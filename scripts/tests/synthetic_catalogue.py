@@ -211,8 +211,9 @@ def make(
     processors: int = 2,
     threads: tuple[int, ...] = (1, 2, 3, 4),
     twin: bool = True,
+    only: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Writes a run into `folder` and returns its summary."""
+    """Writes a run into `folder` and returns its summary; of `only` these scenarios, if named."""
     rng = random.Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     every = [traits_of(number) for number in range(rows)]
@@ -222,6 +223,8 @@ def make(
     samples: list[dict[str, Any]] = []
     listed = []
     for cell in cells(list(threads), processors):
+        if only and cell.scenario not in only:
+            continue
         noise = rng.uniform(0.01, 0.03)
         results = []
         for name, traits in runtimes:
