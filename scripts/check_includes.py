@@ -50,7 +50,12 @@ BOXES = {
         ),
         ("posix", "asio"),
     ),
-    "scenarios/support": (("runtimes/interface",), ("json",)),
+    # No runtime: what the machine itself takes, as a contender.
+    "runtimes/machine": (
+        ("harness/contender", "scenarios", "scenarios/support", "runtimes/interface"),
+        ("posix",),
+    ),
+    "scenarios/support": (("runtimes/interface",), ("json", "posix")),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),
     "proxy/tests": (("proxy", "runtimes/interface", "runtimes/*"), ("posix", "test")),
