@@ -331,6 +331,11 @@ class Run:
         return [cell for scenario in self.contests for cell in scenario.cells]
 
     @property
+    def timed_cells(self) -> list[Cell]:
+        """The cells of the overall mean: bytes and times are not averaged with each other."""
+        return [cell for cell in self.cells if not cell.in_bytes]
+
+    @property
     def measured_rows(self) -> list[Row]:
         """Runtimes that could be started, contenders first and the twin last."""
         return [row for row in self.rows if row.skipped is None and not row.machine]
@@ -886,7 +891,7 @@ def _latency(blocks: dict[int, list[dict[str, Any]]]) -> Latency | None:
 def _rankings(run: Run, summary: dict[str, Any], path: Path) -> None:
     """Takes the driver's geometric means, and gives rows that it cannot tell apart one rank."""
     entries = _listed(summary.get("geometric_means"), f"{path}: 'geometric_means'")
-    run.overall = _ranking(run, entries, run.cells)
+    run.overall = _ranking(run, entries, run.timed_cells)
     by_name = {scenario.name: scenario for scenario in run.scenarios}
     for entry in _listed(summary.get("scenarios"), f"{path}: 'scenarios'"):
         scenario = by_name.get(clean(entry.get("scenario")))

@@ -476,6 +476,18 @@ def test_cells_in_bytes_say_bytes(few):
     assert "Bytes per operation, less is better" in said(drawn(few)["bytes_memory"])
 
 
+def test_the_overall_mean_is_one_of_times(few):
+    run = load.load(few)
+    everywhere = [
+        c for c in run.cells if not c.in_bytes and all(c.of(r).ok for r in common.rivals(run))
+    ]
+    assert run.overall.common_cells == len(everywhere) == 23
+    assert "over the 23 cells that all these rows finished, bytes apart" in said(
+        drawn(few)["overview"]
+    )
+    assert "all but bytes" in texts(drawn(few)["heatmap"])
+
+
 def test_a_run_without_bytes_does_not_speak_of_them(make_run):
     shown = drawn(make_run())["heatmap"]
     assert "bytes" not in said(shown)

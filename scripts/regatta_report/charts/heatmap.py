@@ -109,6 +109,10 @@ def _name(scenario: Scenario) -> str:
     return f"{scenario.name} (bytes)" if scenario.in_bytes else scenario.name
 
 
+def _together(run: Run) -> str:
+    return "all together" if len(run.timed_cells) == len(run.cells) else "all but bytes"
+
+
 def _of_what(run: Run) -> str:
     if any(scenario.in_bytes for scenario in run.contests):
         return "time per operation, or bytes where it says so,"
@@ -131,7 +135,7 @@ def scenario_lines(run: Run, rows: list[Row]) -> list[Line]:
         if s.ranking is not None
     ]
     if len(lines) > 1:
-        lines.append(_mean_line("all together", run.cells, run.overall, rows))
+        lines.append(_mean_line(_together(run), run.timed_cells, run.overall, rows))
         lines[-1].strong = lines[-1].apart = True
     return lines
 
