@@ -245,8 +245,10 @@ def test_scaling_shows_the_law_of_each_row(few):
         if t.one_thread:
             continue
         law = f"σ {format.share(t.sigma)} κ {format.share(t.kappa)}"
-        peak = f"peak {math.sqrt((1 - t.sigma) / t.kappa):.0f}" if t.kappa else "no peak"
-        assert f"{law} {peak}" in texts(chart), t.name
+        peak = math.sqrt((1 - t.sigma) / t.kappa) if t.kappa else None
+        told = f"peak at {peak:.0f}{' (forecast)' if peak > 4 else ''}" if peak else "no peak"
+        shown = texts(chart)
+        assert shown[shown.index(t.name) + 1 :][:2] == [law, told], t.name
 
 
 def test_scaling_names_the_rows_that_have_one_thread_only(few):
@@ -334,6 +336,30 @@ def test_latency_stands_against_throughput_for_both_quantiles(few):
     # Each of the four loads of the small messages beside the marks of one row, in both panels.
     assert [shown.count(load) for load in ("1,024", "16")] == [2, 2]
     assert "message_bytes 16,384" in shown
+
+
+def test_a_path_leads_from_few_connections_to_many(few, monkeypatch):
+    drawn_series = []
+    draw = curves.lines
+
+    def note(sheet, series, *rest):
+        drawn_series.append(series)
+        draw(sheet, series, *rest)
+
+    monkeypatch.setattr(curves, "lines", note)
+    run = load.load(few)
+    charts.latency_load.charts(run, common.Names())
+    echo = next(s for s in run.scenarios if s.name == "echo")
+    loads = sorted(
+        (c for c in echo.cells if c.params["message_bytes"] == "64"),
+        key=lambda c: c.sizes["connections"],
+    )
+    for quantile, series in zip(("p50", "p99"), drawn_series):
+        assert [one.row for one in series] == common.rivals(run)
+        for one in series:
+            results = [cell.of(one.row) for cell in loads]
+            wanted = [(r.throughput.median, r.percentiles[quantile]) for r in results]
+            assert one.points == wanted and len(wanted) == 4
 
 
 def test_the_footprint_names_every_row_once(few, many):

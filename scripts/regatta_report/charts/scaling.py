@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from .. import format
-from ..canvas import Canvas, shorten
+from ..canvas import Canvas, shorten, wrap
 from ..load import Cell, CurveFit, Interval, Row, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
@@ -77,7 +77,7 @@ def _draw(
     each = (inside - axis_width) / columns
     every = [v for row in rows for _, rate in points[row.name] for v in (rate.low, rate.high)]
     for first in range(0, len(rows), columns):
-        top = y + BODY * 2.9
+        top = y + BODY * 4.2
         bottom = top + HEIGHT
         for column, row in enumerate(rows[first : first + columns]):
             left = margin + axis_width + column * each
@@ -136,9 +136,8 @@ def _panel(
     y_ticks = [(v, format.tick_rate(v)) for v in curves.steps(up.low, up.high, 4)]
     title = shorten(row.label, right - left, BODY, True)
     canvas.text(left, y + BODY * 0.7, title, "ink", BODY, bold=True)
-    canvas.text(
-        left, y + BODY * 2.05, shorten(_said(fit), right - left, SMALL - 0.5), "muted", SMALL - 0.5
-    )
+    for number, line in enumerate(_said(fit, right - left)):
+        canvas.text(left, y + BODY * (2.05 + 1.2 * number), line, "muted", SMALL - 0.5)
     if run.processors and max(sizes) > run.processors:
         edge = across(max(float(run.processors), min(sizes)))
         canvas.rectangle(edge, top, right - edge, bottom - top, "band", layer=0)
@@ -185,12 +184,15 @@ def _ideal(canvas: Canvas, own: Points, across: Place, up: Scale) -> None:
     )
 
 
-def _said(fit: CurveFit | None) -> str:
+def _said(fit: CurveFit | None, width: float) -> list[str]:
+    """What a fit found, or why there is none, in two lines at most."""
     if fit is None:
-        return ""
+        return []
     if fit.pooled is None:
-        return fit.reason
-    text = f"σ {format.share(fit.pooled[1])}  κ {format.share(fit.pooled[2])}"
+        lines = wrap(fit.reason, width, SMALL - 0.5)
+        return lines if len(lines) < 3 else [lines[0], shorten(" ".join(lines[1:]), width, SMALL)]
+    law = f"σ {format.share(fit.pooled[1])}  κ {format.share(fit.pooled[2])}"
     if fit.peak is None:
-        return text + "  no peak"
-    return text + f"  peak {fit.peak:.0f}"
+        return [law, "no peak"]
+    forecast = " (forecast)" if fit.peak > max(fit.fitted, default=math.inf) else ""
+    return [law, f"peak at {fit.peak:.0f}{forecast}"]
