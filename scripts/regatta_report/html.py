@@ -771,7 +771,9 @@ def again(run: Run) -> str:
     if matrix in ("quick", "full"):
         groups[0].append(f"--{matrix}")
     groups += [["--scenario", scenario.name] for scenario in run.scenarios]
-    groups += [["--contender", row.name] for row in _rivals(run)]
+    # The machine's floor is measured again too, if it was.
+    took_part = [row for row in run.rows if row.skipped is None and not row.twin]
+    groups += [["--contender", row.name] for row in took_part]
     groups.append(["--blocks", str(run.blocks_planned or run.blocks)])
     target_ns = run.plan.get("target_ns")
     if isinstance(target_ns, int) and target_ns > 0:

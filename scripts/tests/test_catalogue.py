@@ -459,6 +459,10 @@ def test_the_machine_is_no_rival(few):
     assert "6 rows over 41 cells of 8 scenarios" in seen
     assert "Nothing: every row" not in seen
     assert "this cell was not reached" not in seen
+    assert "--contender machine" in seen  # what takes the run again measures the floor too
+    for cell in (cell for scenario in run.scenarios for cell in scenario.cells):
+        assert ("machine" in cell.results) == (cell.scenario == "floor")
+        assert ("tokio" in cell.results) == (cell.scenario != "floor")
 
 
 def test_tables_can_show_multiples_of_the_floor(few):
