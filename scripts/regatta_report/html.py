@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import format, machine, style
+from . import format, machine, style, tables
 from .canvas import Canvas
-from .charts import Chart, memory_slope, scaling
-from .charts.common import count, hollow
-from .load import Cell, Interval, Result, Row, Run, Scenario, Standing, describe
+from .charts import Chart
+from .charts.common import count
+from .load import Cell, Result, Row, Run, Scenario, Standing, describe
 
 # Up to so many charts stand on the page twice, for wide and for narrow screens. With more, the page
 # would take a phone longer to load than it takes its owner to scroll.
@@ -124,27 +123,6 @@ def _figure(chart: Chart, with_narrow: bool) -> dict[str, Any]:
         "id": f"chart-{chart.name}",
         "wide": inline(chart.wide, "w"),
         "narrow": inline(chart.narrow, "n") if with_narrow else None,
-    }
-
-
-def _row(row: Row) -> dict[str, Any]:
-    # A long name may break after what joins its words.
-    parts = re.findall(r"[^_/]*[_/]|[^_/]+$", row.label) or [row.label]
-    return {"label": row.label, "parts": parts, "slot": row.slot, "hollow": hollow(row)}
-
-
-def _cell(
-    value: float | None, text: str, strong: bool = False, between: str = ""
-) -> dict[str, Any] | None:
-    """A number of a table: what it sorts by, what it says, and the interval below it."""
-    if value is None:
-        return None
-    return {
-        "value": f"{value:.9g}",
-        "text": text,
-        "strong": strong,
-        "range": between,
-        "floor": None,  # the same as a multiple of the floor, where the cell has one
     }
 
 
@@ -264,19 +242,19 @@ def _standings(run: Run) -> list[dict[str, Any]]:
         ok, best = sum(r.ok for r in own), sum(r.tied for r in own)
         ratio = None
         if standing:
-            ratio = _cell(
+            ratio = tables.number(
                 standing.ratio.median,
                 format.ratio(standing.ratio.median),
                 standing.group == 1,
                 f"{format.ratio(standing.ratio.low)} – {format.ratio(standing.ratio.high)}",
             )
         return {
-            "row": _row(row),
-            "rank": _cell(standing.group, str(standing.group)) if standing else None,
+            "row": tables.row_head(row),
+            "rank": tables.number(standing.group, str(standing.group)) if standing else None,
             "ratio": ratio,
             "why": why,
-            "best": _cell(best, f"{best} of {cells}"),
-            "ok": _cell(ok, f"{ok} of {cells}"),
+            "best": tables.number(best, f"{best} of {cells}"),
+            "ok": tables.number(ok, f"{ok} of {cells}"),
         }
 
     lines = [line(s.row, s, "") for s in run.overall.standings]
@@ -289,16 +267,12 @@ def _standings(run: Run) -> list[dict[str, Any]]:
     return lines
 
 
-def _names(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
 def _standing_text(run: Run) -> str:
     standings = run.overall.standings
     if not standings:
         return "No cell was finished by all rows, so there is no common ground to rank them on."
     first = [s for s in standings if s.group == 1]
-    text = f"First over all cells: {_names([s.row.label for s in first])}"
+    text = f"First over all cells: {tables.listed([s.row.label for s in first])}"
     text += ", which this run cannot tell apart." if len(first) > 1 else "."
     rest = [s for s in standings if s.group > 1]
     if rest:
@@ -344,7 +318,7 @@ def _scenario(
     for order, cell in enumerate(scenario.cells):
         for place, row in enumerate(rows):
             result = cell.of(row)
-            line = _line(scenario, cell, row, order, place)
+            line = tables.line_head(scenario, cell, row, order, place)
             if result.ok:
                 line["cells"] = _figures(result, cell) + [
                     _optional(result, key, say) for key, _, _, say in shown
@@ -356,9 +330,9 @@ def _scenario(
                     "cells": [None] * (len(columns) - 1),
                 }
             lines.append(line)
-    latency, latency_columns = _latency(scenario, rows)
-    calls, call_columns = _system_calls(scenario, rows)
-    counters, counter_columns = _counters(scenario, rows)
+    latency, latency_columns = tables.latency(scenario, rows)
+    calls, call_columns = tables.system_calls(scenario, rows)
+    counters, counter_columns = tables.counters(scenario, rows)
     return {
         "id": f"scenario-{number}",
         "alone": len(scenario.cells) == 1,
@@ -367,14 +341,14 @@ def _scenario(
         "charts": [figure for chart, figure in figures if chart.scenario == scenario.name],
         "columns": columns,
         "lines": lines,
-        "floors": _floors(scenario),
-        "fits": _fits(run, scenario),
+        "floors": tables.floors(scenario),
+        "fits": tables.fits(run, scenario),
         "latency": latency,
         "latency_columns": latency_columns,
-        "latency_note": _recording(scenario, rows),
+        "latency_note": tables.recording(scenario, rows),
         "calls": calls,
         "call_columns": call_columns,
-        "calls_unknown": _calls_unknown(scenario, rows),
+        "calls_unknown": tables.calls_unknown(scenario, rows),
         "counters": counters,
         "counter_columns": counter_columns,
     }
@@ -390,20 +364,10 @@ def _scenario_text(scenario: Scenario) -> str:
     ranking = scenario.ranking
     if ranking and ranking.standings:
         first = [s.row.label for s in ranking.standings if s.group == 1]
-        parts.append(f"First: {_names(first)}" + (", not separated." if len(first) > 1 else "."))
+        parts.append(
+            f"First: {tables.listed(first)}" + (", not separated." if len(first) > 1 else ".")
+        )
     return " ".join(parts)
-
-
-def _line(scenario: Scenario, cell: Cell, row: Row, order: int, place: int) -> dict[str, Any]:
-    return {
-        "first": place == 0,
-        "params": scenario.label(cell) or "–",
-        "order": order,
-        "row": _row(row),
-        "fault": "",
-        "reason": "",
-        "cells": [],
-    }
 
 
 def _present(scenario: Scenario, rows: list[Row]) -> set[str]:
@@ -434,7 +398,9 @@ def _figures(result: Result, cell: Cell) -> list[dict[str, Any] | None]:
         if cell.in_bytes
         else (format.duration, format.duration_range)
     )
-    first = _cell(cost.median, say(cost.median), result.tied, say_range(cost.low, cost.high))
+    first = tables.number(
+        cost.median, say(cost.median), result.tied, say_range(cost.low, cost.high)
+    )
     if first is not None and cell.floor is not None and not cell.in_bytes:
         ns = cell.floor.ns
         first["floor"] = {
@@ -443,7 +409,7 @@ def _figures(result: Result, cell: Cell) -> list[dict[str, Any] | None]:
         }
     return [
         first,
-        _cell(
+        tables.number(
             ratio.median,
             ("≈ " if result.tied and ratio.median != 1 else "") + format.ratio(ratio.median),
             result.tied,
@@ -451,219 +417,14 @@ def _figures(result: Result, cell: Cell) -> list[dict[str, Any] | None]:
         )
         if ratio
         else None,
-        _cell(result.group, str(result.group)) if result.group is not None else None,
+        tables.number(result.group, str(result.group)) if result.group is not None else None,
     ]
 
 
 def _optional(result: Result, key: str, say: Any) -> dict[str, Any] | None:
     value = getattr(result, key)
     value = value.median if hasattr(value, "median") else value
-    return None if value is None else _cell(value, say(value))
-
-
-def _latency(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
-    columns = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
-    lines = []
-    for order, cell in enumerate(scenario.cells):
-        own = [row for row in rows if cell.of(row).ok and cell.of(row).percentiles]
-        for place, row in enumerate(own):
-            line = _line(scenario, cell, row, order, place)
-            percentiles = cell.of(row).percentiles
-            line["cells"] = [
-                _cell(percentiles.get(key), format.duration(percentiles.get(key, 0)))
-                for key in columns
-            ]
-            lines.append(line)
-    return lines, list(columns.values())
-
-
-def _recording(scenario: Scenario, rows: list[Row]) -> str:
-    """What recording a latency adds to what it records."""
-    known = sorted(
-        {
-            ns
-            for cell in scenario.cells
-            for row in rows
-            if (ns := cell.of(row).recording_ns) is not None
-        }
-    )
-    if not known:
-        return ""
-    cost = " to ".join(dict.fromkeys(format.tick_duration(ns) for ns in (known[0], known[-1])))
-    return f"Recording one latency takes {cost}, which is part of the times of these cells."
-
-
-def _system_calls(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Calls by name, the most frequent first."""
-    most: dict[str, float] = {}
-    for cell in scenario.cells:
-        for row in rows:
-            for name, value in cell.of(row).calls_by_name.items():
-                most[name] = max(most.get(name, 0.0), value)
-    names = sorted(most, key=lambda name: (-most[name], name))
-    lines = []
-    for order, cell in enumerate(scenario.cells if names else []):
-        own = [row for row in rows if cell.of(row).calls_by_name]
-        for place, row in enumerate(own):
-            line = _line(scenario, cell, row, order, place)
-            calls = cell.of(row).calls_by_name
-            line["cells"] = [
-                _cell(calls.get(name, 0.0), format.plain(calls.get(name, 0.0))) for name in names
-            ]
-            lines.append(line)
-    return lines, names
-
-
-def _calls_unknown(scenario: Scenario, rows: list[Row]) -> list[str]:
-    """Why system calls were not counted, each reason once."""
-    reasons: dict[str, list[str]] = {}
-    for cell in scenario.cells:
-        for row in rows:
-            if why := cell.of(row).calls_unknown:
-                names = reasons.setdefault(why, [])
-                if row.label not in names:
-                    names.append(row.label)
-    return [
-        f"Not counted for {_names(names) if len(names) < 5 else f'{len(names)} rows'}: {why}"
-        for why, names in reasons.items()
-    ]
-
-
-def _floors(scenario: Scenario) -> list[str]:
-    """What bounds the cells of a scenario, in a sentence each."""
-    sentences: dict[str, list[str]] = {}
-    for cell in scenario.cells:
-        if cell.floor is not None and not cell.in_bytes:
-            said = f"{cell.floor.label.removeprefix('floor: ')}, {format.duration(cell.floor.ns)}"
-            sentences.setdefault(said, []).append(scenario.label(cell) or "all of it")
-    return [f"{said} ({'; '.join(cells)})" for said, cells in sentences.items()]
-
-
-def _fits(run: Run, scenario: Scenario) -> dict[str, Any] | None:
-    """The table of the lines or curves that were fitted through the cells of a scenario."""
-    if scenario.name == memory_slope.SCENARIO and run.lines:
-        return _lines_table(run)
-    if scenario.name == scaling.SCENARIO and run.curves:
-        return _curves_table(run)
-    return None
-
-
-def _fit_line(choice: str, order: int, row: Row, first: bool) -> dict[str, Any]:
-    return {
-        "first": first,
-        "params": choice,
-        "order": order,
-        "row": _row(row),
-        "fault": "",
-        "reason": "",
-        "cells": [],
-    }
-
-
-def _between(interval: Interval | None, say: Any) -> dict[str, Any] | None:
-    if interval is None:
-        return None
-    return _cell(
-        interval.median,
-        say(interval.median),
-        False,
-        f"{say(interval.low)} – {say(interval.high)}",
-    )
-
-
-def _lines_table(run: Run) -> dict[str, Any]:
-    kinds = list(dict.fromkeys(fit.kind for fit in run.lines))
-    lines = []
-    for order, kind in enumerate(kinds):
-        for place, fit in enumerate(f for f in run.lines if f.kind == kind):
-            line = _fit_line(kind, order, fit.row, place == 0)
-            if fit.pooled is None:
-                line["fault"] = fit.reason
-            else:
-                residual = fit.largest_residual or 0.0
-                line["cells"] = [
-                    _between(fit.slope, format.size),
-                    _cell(fit.slope_error, f"± {format.size(fit.slope_error or 0.0)}"),
-                    _between(fit.intercept, format.size),
-                    _cell(
-                        residual, ("" if fit.straight else "no line: ") + format.percent(residual)
-                    ),
-                ]
-            lines.append(line)
-    return {
-        "title": "What a further task takes",
-        "text": "A line through bytes over tasks. Intervals are over the blocks, each fitted by "
-        "itself; the error is the standard error of the fit to all blocks together. From 10 % "
-        "off, the points follow no line.",
-        "choice": "Kind",
-        "columns": [
-            ("A task", "median, low – high"),
-            ("Error", "of the fit to all"),
-            ("Without tasks", "median, low – high"),
-            ("Off by", "the worst point"),
-        ],
-        "lines": lines,
-    }
-
-
-def _curves_table(run: Run) -> dict[str, Any]:
-    works = list(dict.fromkeys(fit.work for fit in run.curves))
-    lines = []
-    for order, work in enumerate(works):
-        for place, fit in enumerate(f for f in run.curves if f.work == work):
-            line = _fit_line(work, order, fit.row, place == 0)
-            if fit.pooled is None:
-                line["fault"] = fit.reason
-            else:
-                line["cells"] = [
-                    _between(fit.rate, format.rate),
-                    _between(fit.sigma, format.share),
-                    _between(fit.kappa, format.share),
-                    _cell(fit.peak, f"{fit.peak:.0f}") if fit.peak is not None else None,
-                    _cell(fit.r_squared, f"{fit.r_squared:.3f}")
-                    if fit.r_squared is not None
-                    else None,
-                    _cell(
-                        max(fit.fitted, default=0.0),
-                        ", ".join(f"{n:g}" for n in fit.fitted)
-                        + (" (more than processors)" if fit.beyond_processors else ""),
-                    ),
-                ]
-            lines.append(line)
-    return {
-        "title": "The Universal Scalability Law",
-        "text": "σ is the share of the work that waits its turn, κ the cost of agreeing with each "
-        "other thread. Intervals are over the blocks, each fitted by itself; peak and R² are "
-        "those of the fit to all. With three numbers of threads the curve goes through all points, "
-        "and R² says nothing.",
-        "choice": "Work",
-        "columns": [
-            ("One thread", "median, low – high"),
-            ("σ", "median, low – high"),
-            ("κ", "median, low – high"),
-            ("Peak", "at threads"),
-            ("R²", ""),
-            ("Fitted to", "threads"),
-        ],
-        "lines": lines,
-    }
-
-
-def _counters(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
-    names = sorted(
-        {name for cell in scenario.cells for row in rows for name in cell.of(row).counters}
-    )
-    lines = []
-    for order, cell in enumerate(scenario.cells if names else []):
-        own = [row for row in rows if cell.of(row).counters]
-        for place, row in enumerate(own):
-            line = _line(scenario, cell, row, order, place)
-            counters = cell.of(row).counters
-            line["cells"] = [
-                _cell(counters.get(name), format.plain(counters.get(name, 0))) for name in names
-            ]
-            lines.append(line)
-    return lines, [name.replace("_", " ") for name in names]
+    return None if value is None else tables.number(value, say(value))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -691,7 +452,7 @@ def _faults(run: Run) -> list[dict[str, Any]]:
                     gathered.setdefault((id(row), result.category, result.reason), []).append(name)
     return [
         {
-            "row": _row(rows[row]),
+            "row": tables.row_head(rows[row]),
             "outcome": outcome,
             "reason": reason,
             "cells": cells,
@@ -718,7 +479,7 @@ def _noise_lines(run: Run) -> list[dict[str, Any]]:
             {
                 "order": order,
                 "cell": name,
-                "ratio": _cell(
+                "ratio": tables.number(
                     ratio.median,
                     f"{ratio.median:.3f}",
                     False,
@@ -726,7 +487,7 @@ def _noise_lines(run: Run) -> list[dict[str, Any]]:
                 )
                 if ratio
                 else None,
-                "floor": _cell(entry.floor, format.percent(entry.floor))
+                "floor": tables.number(entry.floor, format.percent(entry.floor))
                 if entry.floor is not None
                 else None,
                 "separated": "yes" if entry.separated else "no",
@@ -750,7 +511,7 @@ def _contenders(run: Run) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "row": _row(row),
+            "row": tables.row_head(row),
             "skipped": row.skipped,
             "cells": [
                 dict(machine.flatten({key: row.hello[key]})).get(key, "")
