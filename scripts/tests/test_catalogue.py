@@ -312,6 +312,21 @@ def test_points_that_follow_no_line_have_no_slope(part):
     assert "no line: 4.0 %" in page_of(run)[1].seen
 
 
+def test_the_line_drawn_is_the_line_fitted(few, monkeypatch):
+    panels = []
+    monkeypatch.setattr(curves, "lines", lambda sheet, series, *rest: panels.append(series))
+    run = load.load(few)
+    charts.memory_slope.charts(run, common.Names())
+    for kind, series in zip(("sleep", "receive"), panels):
+        fits = {fit.row.name: fit for fit in run.lines if fit.kind == kind}
+        assert [one.row for one in series] == common.rivals(run)
+        for one in series:
+            base, slope = fits[one.row.name].pooled
+            assert len(one.line) > 20 and one.line[0] == (0, pytest.approx(base))
+            assert all(y == pytest.approx(base + slope * x) for x, y in one.line)
+            assert [x for x, _ in one.points] == [0, 1_000, 10_000, 100_000]
+
+
 def test_timers_say_by_how_much_they_grow(few):
     run = load.load(few)
     chart = drawn(few)["timers_growth"]
