@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -102,6 +103,28 @@ std::string right(std::string_view text, std::size_t columns) {
   std::string padded;
   for (std::size_t i = columns_of(text); i < columns; ++i) padded += ' ';
   return padded.append(text);
+}
+
+std::string wrapped(std::string const& text, std::size_t columns) {
+  std::string result;
+  std::size_t used = 0;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    std::size_t const end = std::min(text.find(' ', begin), text.size());
+    std::string const word = text.substr(begin, end - begin);
+    if (used != 0 && used + 1 + columns_of(word) > columns) {
+      result += '\n';
+      used = 0;
+    }
+    if (used != 0) {
+      result += ' ';
+      ++used;
+    }
+    result += word;
+    used += columns_of(word);
+    begin = end + 1;
+  }
+  return result + '\n';
 }
 
 }  // namespace regatta::stats

@@ -36,4 +36,8 @@ std::size_t columns_of(std::string_view utf8);
 std::string left(std::string_view text, std::size_t columns);
 std::string right(std::string_view text, std::size_t columns);
 
+// The text broken at blanks so that no line fills more columns (but for a word that does), each
+// line with its end.
+std::string wrapped(std::string const& text, std::size_t columns);
+
 }  // namespace regatta::stats

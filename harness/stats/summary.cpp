@@ -8,6 +8,7 @@
 #include <functional>
 #include <set>
 
+#include "harness/stats/fits.hpp"
 #include "harness/stats/grouping.hpp"
 #include "harness/stats/noise.hpp"
 
@@ -558,6 +559,7 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
   std::erase_if(timed, [](planned_cell const& c) { return c.in_bytes || c.asks_machine; });
   summary["geometric_means"] = geometric_means(run, timed);
   summary["scenarios"] = scenarios_of(run);
+  summary["fits"] = fits_of(samples, description.machine);
   return summary;
 }
 

@@ -4,6 +4,7 @@
 
 #include "harness/stats/captions.hpp"
 #include "harness/stats/costs.hpp"
+#include "harness/stats/fit_tables.hpp"
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::stats {
@@ -169,6 +170,7 @@ std::string summary_markdown(json const& summary) {
 
   text += rows_list(summary);
   text += means_table(summary);
+  text += fits_markdown(summary);
 
   std::string scenario;
   for (json const& cell : summary.at("cells")) {

@@ -9,6 +9,7 @@
 
 #include "harness/stats/captions.hpp"
 #include "harness/stats/costs.hpp"
+#include "harness/stats/fit_tables.hpp"
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::stats {
@@ -42,28 +43,6 @@ class painter {
  private:
   bool color_;
 };
-
-std::string wrapped(std::string const& text, std::size_t columns) {
-  std::string result;
-  std::size_t used = 0;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    std::size_t const end = std::min(text.find(' ', begin), text.size());
-    std::string const word = text.substr(begin, end - begin);
-    if (used != 0 && used + 1 + columns_of(word) > columns) {
-      result += '\n';
-      used = 0;
-    }
-    if (used != 0) {
-      result += ' ';
-      ++used;
-    }
-    result += word;
-    used += columns_of(word);
-    begin = end + 1;
-  }
-  return result + '\n';
-}
 
 std::string value_text(json const& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -325,6 +304,7 @@ std::string terminal_table(json const& summary, table_options options) {
     auto const asked = rows_in(table, rows);
     text += parts(lines_of(table, asked), asked, options.columns, paint) + "\n";
   }
+  text += fits_table(summary, options);
   text += reasons(summary, options.columns, paint);
   text += who_ran(summary, options.columns, paint);
   text += means(summary, paint);

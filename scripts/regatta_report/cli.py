@@ -20,9 +20,15 @@ Writes into the folder
   report.html                 one page with everything: offline, light, dark, phone, paper
   charts/overview.svg .png    the standing over all common cells
   charts/heatmap*.svg .png    how far each row is from the best, by scenario and cell by cell
-  charts/throughput_*.svg …   operations per second with intervals, one chart a scenario
-  charts/latency_*.svg …      latency by percentile, where a scenario records it
-  charts/memory*.svg …        peak memory
+  charts/throughput_*.svg …   operations per second with intervals, one chart a scenario;
+                              bytes_* for those that are measured in bytes
+  charts/tail_*.svg …         p50, p99 and p99.9 of every row, where a scenario records latency
+  charts/latency_*.svg …      latency by percentile; latency_load_*: against throughput
+  charts/scaling_*.svg …      throughput over threads, with the Universal Scalability Law
+  charts/timers_growth.svg …  timers over how many there are
+  charts/floor.svg …          what the bare machine takes, where that was measured
+  charts/footprint.svg …      size of the smallest program against its time
+  charts/memory*.svg …        peak memory; memory_slope: bytes over tasks
   charts/*_dark.svg …         each of them again, for dark pages
 
 The same run gives the same bytes each time.
@@ -131,7 +137,21 @@ def write(run: Run, out: Path, png: bool = True, page: bool = True) -> list[Path
 
 def _ours(path: Path, charts: list[Chart]) -> bool:
     """Whether an earlier report wrote this file: only then may it be removed."""
-    return path.name.startswith(("overview", "heatmap", "throughput_", "latency_", "memory"))
+    return path.name.startswith(
+        (
+            "overview",
+            "heatmap",
+            "throughput_",
+            "bytes_",
+            "tail_",
+            "latency_",
+            "scaling_",
+            "timers_growth",
+            "floor",
+            "footprint",
+            "memory",
+        )
+    )
 
 
 def _place(path: Path, content: bytes) -> Path:

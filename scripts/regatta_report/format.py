@@ -64,11 +64,34 @@ def size(count: float) -> str:
     return _scaled(count, [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B")])
 
 
+def size_range(low: float, high: float) -> str:
+    """`48.7 – 49.7 KiB`: the unit once, if both have the same."""
+    first, second = size(low), size(high)
+    if first.split(" ")[-1] == second.split(" ")[-1]:
+        first = first.rsplit(" ", 1)[0]
+    return f"{first} – {second}"
+
+
 def tick_size(count: float) -> str:
     for step, unit in [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")]:
         if count >= step * 0.9995:
             return f"{count / step:.4g} {unit}"
     return f"{count:.4g} B"
+
+
+def tick_count(count: float) -> str:
+    """A number of things on an axis: `1`, `1 k`, `1 M`."""
+    for step, unit in [(1e9, " G"), (1e6, " M"), (1e3, " k")]:
+        if count >= step * 0.9995:
+            return f"{count / step:.4g}{unit}"
+    return f"{count:.4g}"
+
+
+def share(value: float) -> str:
+    """A coefficient of a fit: two digits, and what is next to nothing says so."""
+    if value == 0:
+        return "0"
+    return "<0.0001" if 0 < value < 1e-4 else significant(value, 2)
 
 
 def ratio(value: float) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from . import format, machine, style
+from . import format, machine, style, tables
 from .canvas import Canvas
 from .charts import Chart
-from .charts.common import count, hollow
+from .charts.common import count
 from .load import Cell, Result, Row, Run, Scenario, Standing, describe
 
 # Up to so many charts stand on the page twice, for wide and for narrow screens. With more, the page
@@ -127,21 +126,6 @@ def _figure(chart: Chart, with_narrow: bool) -> dict[str, Any]:
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
-    # A long name may break after what joins its words.
-    parts = re.findall(r"[^_/]*[_/]|[^_/]+$", row.label) or [row.label]
-    return {"label": row.label, "parts": parts, "slot": row.slot, "hollow": hollow(row)}
-
-
-def _cell(
-    value: float | None, text: str, strong: bool = False, between: str = ""
-) -> dict[str, Any] | None:
-    """A number of a table: what it sorts by, what it says, and the interval below it."""
-    if value is None:
-        return None
-    return {"value": f"{value:.9g}", "text": text, "strong": strong, "range": between}
-
-
 # --------------------------------------------------------------------------------------------------
 # Overview
 
@@ -153,7 +137,7 @@ def _rivals(run: Run) -> list[Row]:
 def _headline(run: Run) -> str:
     return (
         f"{count(len(_rivals(run)), 'row')} over {count(len(run.cells), 'cell')} of "
-        f"{count(len(run.scenarios), 'scenario')}"
+        f"{count(len(run.contests), 'scenario')}"
     )
 
 
@@ -258,19 +242,19 @@ def _standings(run: Run) -> list[dict[str, Any]]:
         ok, best = sum(r.ok for r in own), sum(r.tied for r in own)
         ratio = None
         if standing:
-            ratio = _cell(
+            ratio = tables.number(
                 standing.ratio.median,
                 format.ratio(standing.ratio.median),
                 standing.group == 1,
                 f"{format.ratio(standing.ratio.low)} – {format.ratio(standing.ratio.high)}",
             )
         return {
-            "row": _row(row),
-            "rank": _cell(standing.group, str(standing.group)) if standing else None,
+            "row": tables.row_head(row),
+            "rank": tables.number(standing.group, str(standing.group)) if standing else None,
             "ratio": ratio,
             "why": why,
-            "best": _cell(best, f"{best} of {cells}"),
-            "ok": _cell(ok, f"{ok} of {cells}"),
+            "best": tables.number(best, f"{best} of {cells}"),
+            "ok": tables.number(ok, f"{ok} of {cells}"),
         }
 
     lines = [line(s.row, s, "") for s in run.overall.standings]
@@ -283,16 +267,12 @@ def _standings(run: Run) -> list[dict[str, Any]]:
     return lines
 
 
-def _names(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
 def _standing_text(run: Run) -> str:
     standings = run.overall.standings
     if not standings:
         return "No cell was finished by all rows, so there is no common ground to rank them on."
     first = [s for s in standings if s.group == 1]
-    text = f"First over all cells: {_names([s.row.label for s in first])}"
+    text = f"First over all cells: {tables.listed([s.row.label for s in first])}"
     text += ", which this run cannot tell apart." if len(first) > 1 else "."
     rest = [s for s in standings if s.group > 1]
     if rest:
@@ -313,10 +293,10 @@ def _standing_text(run: Run) -> str:
 def _scenario(
     run: Run, scenario: Scenario, number: int, figures: list[tuple[Chart, dict[str, Any]]]
 ) -> dict[str, Any]:
-    rows = run.measured_rows
+    rows = run.rows_in(scenario)
     has = _present(scenario, rows)
     columns = [
-        {"name": "Time", "note": "per operation"},
+        {"name": "Bytes" if scenario.in_bytes else "Time", "note": "per operation"},
         {"name": "Ratio", "note": "to the best"},
         {"name": "Rank", "note": ""},
     ]
@@ -326,8 +306,11 @@ def _scenario(
         ("peak_rss", "Peak memory", "of the process", format.size),
         ("voluntary_switches", "Waits", "switches per op", format.plain),
         ("involuntary_switches", "Preempted", "switches per op", format.plain),
+        ("system_calls", "System calls", "per operation", format.plain),
         ("threads_used", "Threads", "that ran work", "{:g}".format),
     ]
+    if scenario.in_bytes:
+        optional.insert(0, ("ns", "Time", "per operation", format.duration))
     shown = [entry for entry in optional if entry[0] in has]
     columns += [{"name": name, "note": note} for _, name, note, _ in shown]
 
@@ -335,9 +318,9 @@ def _scenario(
     for order, cell in enumerate(scenario.cells):
         for place, row in enumerate(rows):
             result = cell.of(row)
-            line = _line(scenario, cell, row, order, place)
+            line = tables.line_head(scenario, cell, row, order, place)
             if result.ok:
-                line["cells"] = _figures(result) + [
+                line["cells"] = _figures(result, cell) + [
                     _optional(result, key, say) for key, _, _, say in shown
                 ]
             else:
@@ -347,8 +330,9 @@ def _scenario(
                     "cells": [None] * (len(columns) - 1),
                 }
             lines.append(line)
-    latency, latency_columns = _latency(scenario, rows)
-    counters, counter_columns = _counters(scenario, rows)
+    latency, latency_columns = tables.latency(scenario, rows)
+    calls, call_columns = tables.system_calls(scenario, rows)
+    counters, counter_columns = tables.counters(scenario, rows)
     return {
         "id": f"scenario-{number}",
         "alone": len(scenario.cells) == 1,
@@ -357,8 +341,14 @@ def _scenario(
         "charts": [figure for chart, figure in figures if chart.scenario == scenario.name],
         "columns": columns,
         "lines": lines,
+        "floors": tables.floors(scenario),
+        "fits": tables.fits(run, scenario),
         "latency": latency,
         "latency_columns": latency_columns,
+        "latency_note": tables.recording(scenario, rows),
+        "calls": calls,
+        "call_columns": call_columns,
+        "calls_unknown": tables.calls_unknown(scenario, rows),
         "counters": counters,
         "counter_columns": counter_columns,
     }
@@ -374,20 +364,10 @@ def _scenario_text(scenario: Scenario) -> str:
     ranking = scenario.ranking
     if ranking and ranking.standings:
         first = [s.row.label for s in ranking.standings if s.group == 1]
-        parts.append(f"First: {_names(first)}" + (", not separated." if len(first) > 1 else "."))
+        parts.append(
+            f"First: {tables.listed(first)}" + (", not separated." if len(first) > 1 else ".")
+        )
     return " ".join(parts)
-
-
-def _line(scenario: Scenario, cell: Cell, row: Row, order: int, place: int) -> dict[str, Any]:
-    return {
-        "first": place == 0,
-        "params": scenario.label(cell) or "–",
-        "order": order,
-        "row": _row(row),
-        "fault": "",
-        "reason": "",
-        "cells": [],
-    }
 
 
 def _present(scenario: Scenario, rows: list[Row]) -> set[str]:
@@ -399,7 +379,8 @@ def _present(scenario: Scenario, rows: list[Row]) -> set[str]:
         "voluntary_switches",
         "involuntary_switches",
         "threads_used",
-    )
+        "system_calls",
+    ) + (("ns",) if scenario.in_bytes else ())
     return {
         key
         for key in keys
@@ -409,17 +390,26 @@ def _present(scenario: Scenario, rows: list[Row]) -> set[str]:
     }
 
 
-def _figures(result: Result) -> list[dict[str, Any] | None]:
-    ns, ratio = result.ns, result.ratio
-    assert ns is not None
+def _figures(result: Result, cell: Cell) -> list[dict[str, Any] | None]:
+    cost, ratio = result.cost, result.ratio
+    assert cost is not None
+    say, say_range = (
+        (format.size, format.size_range)
+        if cell.in_bytes
+        else (format.duration, format.duration_range)
+    )
+    first = tables.number(
+        cost.median, say(cost.median), result.tied, say_range(cost.low, cost.high)
+    )
+    if first is not None and cell.floor is not None and not cell.in_bytes:
+        ns = cell.floor.ns
+        first["floor"] = {
+            "text": f"{format.ratio(cost.median / ns)} ×",
+            "range": f"{format.ratio(cost.low / ns)} – {format.ratio(cost.high / ns)}",
+        }
     return [
-        _cell(
-            ns.median,
-            format.duration(ns.median),
-            result.tied,
-            format.duration_range(ns.low, ns.high),
-        ),
-        _cell(
+        first,
+        tables.number(
             ratio.median,
             ("≈ " if result.tied and ratio.median != 1 else "") + format.ratio(ratio.median),
             result.tied,
@@ -427,47 +417,14 @@ def _figures(result: Result) -> list[dict[str, Any] | None]:
         )
         if ratio
         else None,
-        _cell(result.group, str(result.group)) if result.group is not None else None,
+        tables.number(result.group, str(result.group)) if result.group is not None else None,
     ]
 
 
 def _optional(result: Result, key: str, say: Any) -> dict[str, Any] | None:
     value = getattr(result, key)
     value = value.median if hasattr(value, "median") else value
-    return None if value is None else _cell(value, say(value))
-
-
-def _latency(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
-    columns = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
-    lines = []
-    for order, cell in enumerate(scenario.cells):
-        own = [row for row in rows if cell.of(row).ok and cell.of(row).percentiles]
-        for place, row in enumerate(own):
-            line = _line(scenario, cell, row, order, place)
-            percentiles = cell.of(row).percentiles
-            line["cells"] = [
-                _cell(percentiles.get(key), format.duration(percentiles.get(key, 0)))
-                for key in columns
-            ]
-            lines.append(line)
-    return lines, list(columns.values())
-
-
-def _counters(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
-    names = sorted(
-        {name for cell in scenario.cells for row in rows for name in cell.of(row).counters}
-    )
-    lines = []
-    for order, cell in enumerate(scenario.cells if names else []):
-        own = [row for row in rows if cell.of(row).counters]
-        for place, row in enumerate(own):
-            line = _line(scenario, cell, row, order, place)
-            counters = cell.of(row).counters
-            line["cells"] = [
-                _cell(counters.get(name), format.plain(counters.get(name, 0))) for name in names
-            ]
-            lines.append(line)
-    return lines, [name.replace("_", " ") for name in names]
+    return None if value is None else tables.number(value, say(value))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -482,7 +439,8 @@ def _faults(run: Run) -> list[dict[str, Any]]:
         if row.skipped is not None:
             gathered[(id(row), "skipped", row.skipped)] = [cell.key for cell in run.cells]
             continue
-        for scenario in run.scenarios:
+        asked = [s for s in run.scenarios if s.asks_machine == row.machine]
+        for scenario in asked:
             for cell in scenario.cells:
                 result = cell.of(row)
                 if not result.ok:
@@ -494,11 +452,11 @@ def _faults(run: Run) -> list[dict[str, Any]]:
                     gathered.setdefault((id(row), result.category, result.reason), []).append(name)
     return [
         {
-            "row": _row(rows[row]),
+            "row": tables.row_head(rows[row]),
             "outcome": outcome,
             "reason": reason,
             "cells": cells,
-            "all": len(cells) == len(run.cells),
+            "all": len(cells) == len(run.cells) and not rows[row].machine,
         }
         for (row, outcome, reason), cells in gathered.items()
     ]
@@ -521,7 +479,7 @@ def _noise_lines(run: Run) -> list[dict[str, Any]]:
             {
                 "order": order,
                 "cell": name,
-                "ratio": _cell(
+                "ratio": tables.number(
                     ratio.median,
                     f"{ratio.median:.3f}",
                     False,
@@ -529,7 +487,7 @@ def _noise_lines(run: Run) -> list[dict[str, Any]]:
                 )
                 if ratio
                 else None,
-                "floor": _cell(entry.floor, format.percent(entry.floor))
+                "floor": tables.number(entry.floor, format.percent(entry.floor))
                 if entry.floor is not None
                 else None,
                 "separated": "yes" if entry.separated else "no",
@@ -553,7 +511,7 @@ def _contenders(run: Run) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "row": _row(row),
+            "row": tables.row_head(row),
             "skipped": row.skipped,
             "cells": [
                 dict(machine.flatten({key: row.hello[key]})).get(key, "")
@@ -574,7 +532,9 @@ def again(run: Run) -> str:
     if matrix in ("quick", "full"):
         groups[0].append(f"--{matrix}")
     groups += [["--scenario", scenario.name] for scenario in run.scenarios]
-    groups += [["--contender", row.name] for row in _rivals(run)]
+    # The machine's floor is measured again too, if it was.
+    took_part = [row for row in run.rows if row.skipped is None and not row.twin]
+    groups += [["--contender", row.name] for row in took_part]
     groups.append(["--blocks", str(run.blocks_planned or run.blocks)])
     target_ns = run.plan.get("target_ns")
     if isinstance(target_ns, int) and target_ns > 0:
@@ -615,6 +575,16 @@ _READING = [
     ),
     ("Rank", "Rows of one rank are not separated from its first row."),
     ("Noise floor", "By how much two entries of the very same program differed in this session."),
+    (
+        "Floor",
+        "What the bare machine takes for the least that an operation of the cell must do, measured "
+        "in the same run without any runtime. Tables can show times as multiples of it.",
+    ),
+    (
+        "System calls",
+        "Counted from outside in a pass of their own after the measurement, which they would slow "
+        "down.",
+    ),
     (
         "CPU time",
         "User and system time of all threads. Far above the time per operation, it shows threads "

@@ -45,6 +45,21 @@ class Interval:
     confidence: float | None = None
 
 
+@dataclass(frozen=True)
+class Floor:
+    """What an operation of a cell takes at the very least: some work of the bare machine."""
+
+    what: str
+    times: float
+    ns: float
+
+    @property
+    def label(self) -> str:
+        """`floor: tcp round trip`, with a factor where an operation needs several."""
+        name = self.what.replace("_", " ")
+        return f"floor: {name}" + (f" × {self.times:g}" if self.times != 1 else "")
+
+
 @dataclass
 class Row:
     """A contender, or a variant of one, as a line of every table."""
@@ -55,6 +70,7 @@ class Row:
     twin: bool
     hello: dict[str, Any]
     skipped: str | None
+    machine: bool = False  # no runtime: it measures what the machine allows at best
     slot: int = 0
     variant_index: int = 0
 
@@ -76,6 +92,49 @@ class Latency:
 
 
 @dataclass
+class LineFit:
+    """A row's bytes over tasks; without a fit, the reason why."""
+
+    row: Row
+    kind: str
+    reason: str
+    slope: Interval | None = None
+    intercept: Interval | None = None
+    pooled: tuple[float, float] | None = None  # intercept and slope
+    slope_error: float | None = None
+    largest_residual: float | None = None
+    straight: bool = True
+
+    def at(self, tasks: float) -> float:
+        assert self.pooled is not None
+        return self.pooled[0] + self.pooled[1] * tasks
+
+
+@dataclass
+class CurveFit:
+    """A row's throughput over threads by the Universal Scalability Law; without a fit, the reason
+    why.
+    """
+
+    row: Row
+    work: str
+    reason: str
+    rate: Interval | None = None  # of one thread
+    sigma: Interval | None = None
+    kappa: Interval | None = None
+    pooled: tuple[float, float, float] | None = None  # lambda, sigma and kappa
+    r_squared: float | None = None
+    peak: float | None = None
+    fitted: list[float] = field(default_factory=list)
+    beyond_processors: bool = False
+
+    def at(self, threads: float) -> float:
+        assert self.pooled is not None
+        rate, sigma, kappa = self.pooled
+        return rate * threads / (1 + sigma * (threads - 1) + kappa * threads * (threads - 1))
+
+
+@dataclass
 class Result:
     """What one row did in one cell. Measured values are None where nothing was measured."""
 
@@ -84,6 +143,7 @@ class Result:
     reason: str
     blocks: int = 0
     ns: Interval | None = None
+    cost: Interval | None = None  # what rows are compared by: time, or bytes where the cell says so
     throughput: Interval | None = None
     ratio: Interval | None = None
     separated: bool = False
@@ -93,22 +153,26 @@ class Result:
     voluntary_switches: float | None = None
     involuntary_switches: float | None = None
     threads_used: float | None = None
+    system_calls: float | None = None
+    calls_unknown: str = ""  # why system calls were not counted, where somebody tried
+    calls_by_name: dict[str, float] = field(default_factory=dict)
+    recording_ns: float | None = None
     counters: dict[str, float] = field(default_factory=dict)
     percentiles: dict[str, float] = field(default_factory=dict)
     peak_rss: Interval | None = None
     raw_throughput: list[float] = field(default_factory=list)
-    raw_ns_by_block: dict[int, float] = field(default_factory=dict)
+    raw_cost_by_block: dict[int, float] = field(default_factory=dict)
     latency: Latency | None = None
 
     @property
     def ok(self) -> bool:
-        return self.outcome == "ok" and self.ns is not None
+        return self.outcome == "ok" and self.cost is not None
 
     @property
     def category(self) -> str:
         """The word that stands where a number would."""
         if self.outcome == "ok":
-            return "ok" if self.ns is not None else "no number"
+            return "ok" if self.cost is not None else "no number"
         return OUTCOMES.get(self.outcome, self.outcome.replace("_", " "))
 
     @property
@@ -129,6 +193,14 @@ class Cell:
     results: dict[str, Result]
     best: str | None = None
     noise_floor: float | None = None
+    unit: str = "ns"
+    asks_machine: bool = False
+    floor: Floor | None = None
+    sizes: dict[str, float] = field(default_factory=dict)  # the parameters that are numbers
+
+    @property
+    def in_bytes(self) -> bool:
+        return self.unit == "B"
 
     def of(self, row: Row) -> Result:
         """What `row` did here; a row that was not asked has no sample."""
@@ -150,6 +222,14 @@ class Scenario:
     name: str
     cells: list[Cell]
     ranking: Ranking | None = None
+
+    @property
+    def in_bytes(self) -> bool:
+        return all(cell.in_bytes for cell in self.cells)
+
+    @property
+    def asks_machine(self) -> bool:
+        return all(cell.asks_machine for cell in self.cells)
 
     @property
     def fixed(self) -> dict[str, str]:
@@ -236,15 +316,35 @@ class Run:
     noise: Noise | None
     overall: Ranking
     warnings: list[str]
+    lines: list[LineFit] = field(default_factory=list)
+    curves: list[CurveFit] = field(default_factory=list)
+    processors: int | None = None
+
+    @property
+    def contests(self) -> list[Scenario]:
+        """The scenarios that runtimes are compared in: all but the machine's own."""
+        return [scenario for scenario in self.scenarios if not scenario.asks_machine]
 
     @property
     def cells(self) -> list[Cell]:
-        return [cell for scenario in self.scenarios for cell in scenario.cells]
+        """The cells that runtimes are compared in."""
+        return [cell for scenario in self.contests for cell in scenario.cells]
+
+    @property
+    def timed_cells(self) -> list[Cell]:
+        """The cells of the overall mean: bytes and times are not averaged with each other."""
+        return [cell for cell in self.cells if not cell.in_bytes]
 
     @property
     def measured_rows(self) -> list[Row]:
-        """Rows that could be started, contenders first and the twin last."""
-        return [row for row in self.rows if row.skipped is None]
+        """Runtimes that could be started, contenders first and the twin last."""
+        return [row for row in self.rows if row.skipped is None and not row.machine]
+
+    def rows_in(self, scenario: Scenario) -> list[Row]:
+        """Who was asked to run a scenario: runtimes, or the machine alone."""
+        if not scenario.asks_machine:
+            return self.measured_rows
+        return [row for row in self.rows if row.skipped is None and row.machine]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -283,15 +383,17 @@ def _number(value: object) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _interval(value: object) -> Interval | None:
-    """An interval of positive values, or None. A bare number is an interval of no width."""
+def _interval(value: object, signed: bool = False) -> Interval | None:
+    """An interval of positive values, or None. A bare number is an interval of no width. A signed
+    one may reach below zero.
+    """
     if not isinstance(value, dict):
         value = {"median": value}
     middle = _number(value.get("median"))
-    if middle is None or middle <= 0:
+    if middle is None or (middle <= 0 and not signed):
         return None
     low, high = _number(value.get("low")), _number(value.get("high"))
-    low = middle if low is None or low <= 0 else min(low, middle)
+    low = middle if low is None or (low <= 0 and not signed) else min(low, middle)
     high = middle if high is None else max(high, middle)
     return Interval(middle, low, high, _number(value.get("confidence")))
 
@@ -411,6 +513,7 @@ def load(folder: Path) -> Run:
         overall=Ranking([], {}, 0),
         warnings=warnings,
     )
+    _fits(run, summary.get("fits"), rows)
     _assign_styles(run.rows)
     _rankings(run, summary, path)
     return run
@@ -450,6 +553,7 @@ def _rows(summary: dict[str, Any], path: Path) -> dict[str, Row]:
             twin=bool(entry.get("twin", raw.endswith("#twin"))),
             hello=hello if isinstance(hello, dict) else {},
             skipped=clean(skipped) if skipped else None,
+            machine=entry.get("machine") is True,
         )
     return rows
 
@@ -469,6 +573,9 @@ def _scenarios(summary: dict[str, Any], rows: dict[str, Row], path: Path) -> lis
             {},
             entry.get("best"),
             _number(entry.get("noise_floor")),
+            "B" if entry.get("unit") == "B" else "ns",
+            floor=_floor(entry.get("floor")),
+            sizes={clean(k): float(v) for k, v in params.items() if _number(v) is not None},
         )
         for item in _listed(entry.get("results"), f"{path}: cells[{number}].results"):
             row_name = item.get("row")
@@ -484,11 +591,18 @@ def _scenarios(summary: dict[str, Any], rows: dict[str, Row], path: Path) -> lis
                     {},
                     None,
                 )
-            cell.results[row_name] = _result(rows[row_name], item, row_name == cell.best)
+            cell.results[row_name] = _result(
+                rows[row_name], item, row_name == cell.best, cell.in_bytes
+            )
+        # The driver lists in a cell only those who were asked.
+        asked = [result.row for result in cell.results.values()]
+        cell.asks_machine = bool(asked) and all(row.machine for row in asked)
         scenarios.setdefault(cell.scenario, Scenario(cell.scenario, [])).cells.append(cell)
     for scenario in scenarios.values():
         for cell in scenario.cells:
             for raw, row in rows.items():
+                if row.machine != cell.asks_machine:
+                    continue
                 reason = row.skipped or "this cell was not reached"
                 cell.results.setdefault(
                     raw, Result(row, "skipped" if row.skipped else "absent", reason)
@@ -496,7 +610,17 @@ def _scenarios(summary: dict[str, Any], rows: dict[str, Row], path: Path) -> lis
     return list(scenarios.values())
 
 
-def _result(row: Row, item: dict[str, Any], best: bool) -> Result:
+def _floor(value: object) -> Floor | None:
+    if not isinstance(value, dict) or not _positive(value.get("ns")):
+        return None
+    return Floor(
+        clean(value.get("what") or "the machine"),
+        _number(value.get("times")) or 1,
+        float(value["ns"]),
+    )
+
+
+def _result(row: Row, item: dict[str, Any], best: bool, in_bytes: bool) -> Result:
     outcome = clean(item.get("outcome") or "absent")
     result = Result(
         row, outcome, clean(item.get("reason") or ""), int(_number(item.get("blocks")) or 0)
@@ -504,6 +628,7 @@ def _result(row: Row, item: dict[str, Any], best: bool) -> Result:
     if outcome != "ok":
         return result
     result.ns = _interval(item.get("ns_per_operation"))
+    result.cost = _interval(item.get("bytes_per_operation")) if in_bytes else result.ns
     result.throughput = _interval(item.get("operations_per_second"))
     if result.ns and not result.throughput:
         ns = result.ns
@@ -526,13 +651,69 @@ def _result(row: Row, item: dict[str, Any], best: bool) -> Result:
                 value = value.get("median")
             if _number(value) is not None:
                 result.counters[clean(name)] = float(value)
+    calls = item.get("system_calls")
+    if isinstance(calls, dict):
+        result.system_calls = _number(calls.get("per_operation"))
+        result.calls_unknown = clean(calls.get("reason") or "")
+        by_name = calls.get("by_name")
+        for name, value in by_name.items() if isinstance(by_name, dict) else ():
+            if _number(value) is not None:
+                result.calls_by_name[clean(name)] = float(value)
     latency = item.get("latency")
     if isinstance(latency, dict):
+        result.recording_ns = _number(latency.get("recording_ns"))
         for name in ("p50", "p90", "p99", "p999", "max"):
             value = _number(latency.get(name))
             if value is not None:
                 result.percentiles[name] = value
     return result
+
+
+def _fits(run: Run, value: object, rows: dict[str, Row]) -> None:
+    """What the driver fitted over several cells. A summary of an older driver has none."""
+    if not isinstance(value, dict):
+        return
+    run.processors = int(_number(value.get("processors")) or 0) or None
+    for entry in _listed(value.get("lines"), "'lines' of 'fits'"):
+        if (row := rows.get(str(entry.get("row")))) is not None:
+            run.lines.append(_line_fit(row, entry))
+    for entry in _listed(value.get("scalability"), "'scalability' of 'fits'"):
+        if (row := rows.get(str(entry.get("row")))) is not None:
+            run.curves.append(_curve_fit(row, entry))
+
+
+def _pooled(entry: dict[str, Any], *names: str) -> tuple[float, ...] | None:
+    pooled = entry.get("pooled")
+    values = [_number(pooled.get(name)) for name in names] if isinstance(pooled, dict) else [None]
+    return None if None in values else tuple(v for v in values if v is not None)
+
+
+def _line_fit(row: Row, entry: dict[str, Any]) -> LineFit:
+    fit = LineFit(row, clean(entry.get("kind") or ""), clean(entry.get("reason") or ""))
+    pooled = _pooled(entry, "intercept", "slope", "slope_error")
+    if pooled is not None:
+        fit.pooled, fit.slope_error = (pooled[0], pooled[1]), pooled[2]
+    fit.slope = _interval(entry.get("slope"), signed=True)
+    fit.intercept = _interval(entry.get("intercept"), signed=True)
+    fit.largest_residual = _number(entry.get("largest_residual"))
+    fit.straight = entry.get("straight") is not False
+    return fit
+
+
+def _curve_fit(row: Row, entry: dict[str, Any]) -> CurveFit:
+    fit = CurveFit(row, clean(entry.get("work") or ""), clean(entry.get("reason") or ""))
+    pooled = _pooled(entry, "lambda", "sigma", "kappa")
+    if pooled is not None:
+        fit.pooled = (pooled[0], pooled[1], pooled[2])
+    fit.rate = _interval(entry.get("lambda"))
+    fit.sigma = _interval(entry.get("sigma"), signed=True)
+    fit.kappa = _interval(entry.get("kappa"), signed=True)
+    fit.r_squared = _number(entry.get("r_squared"))
+    fit.peak = _number(entry.get("peak_threads"))
+    listed = entry.get("fitted")
+    fit.fitted = [float(n) for n in listed if _positive(n)] if isinstance(listed, list) else []
+    fit.beyond_processors = bool(entry.get("beyond_processors"))
+    return fit
 
 
 def _noise(value: object) -> Noise | None:
@@ -592,7 +773,7 @@ def _assign_styles(rows: list[Row]) -> None:
 def _add_raw(scenarios: list[Scenario], samples: list[dict[str, Any]], path: Path) -> None:
     """Hangs each sample on its result, after checking that the summary follows from the samples."""
     results = {
-        (cell.key, raw): result
+        (cell.key, raw): (result, cell)
         for scenario in scenarios
         for cell in scenario.cells
         for raw, result in cell.results.items()
@@ -600,8 +781,8 @@ def _add_raw(scenarios: list[Scenario], samples: list[dict[str, Any]], path: Pat
     remake = f"make it anew with: regatta report {path.parent}"
     gathered: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for sample in samples:
-        if sample.get("phase") == "calibration":
-            continue  # It only found out how many iterations to take.
+        if sample.get("phase"):
+            continue  # It found out how many iterations to take, or what the kernel was asked.
         key = (sample["cell"], sample["row"])
         if key not in results:
             raise RunError(
@@ -609,15 +790,24 @@ def _add_raw(scenarios: list[Scenario], samples: list[dict[str, Any]], path: Pat
                 f"samples.jsonl holds: {remake}"
             )
         gathered.setdefault(key, []).append(sample)
-    for key, result in results.items():
+    for key, (result, cell) in results.items():
         measured = [
             s
             for s in gathered.get(key, [])
-            if s["outcome"] == "ok" and _positive(s.get("ns")) and _positive(s.get("operations"))
+            if s["outcome"] == "ok"
+            and _positive(s.get("ns"))
+            and _positive(s.get("operations"))
+            and _cost(s, cell.in_bytes) is not None
         ]
         if result.ok:
-            _check(result, measured, clean(key[0]), path, remake)
-            _keep(result, measured)
+            _check(result, cell, measured, path, remake)
+            _keep(result, measured, cell.in_bytes)
+
+
+def _cost(sample: dict[str, Any], in_bytes: bool) -> float | None:
+    """What one operation of a sample took, in the unit of its cell."""
+    number = _number(sample.get("bytes" if in_bytes else "ns"))
+    return None if number is None else number / sample["operations"]
 
 
 def _positive(value: object) -> bool:
@@ -626,30 +816,31 @@ def _positive(value: object) -> bool:
 
 
 def _check(
-    result: Result, measured: list[dict[str, Any]], cell: str, path: Path, remake: str
+    result: Result, cell: Cell, measured: list[dict[str, Any]], path: Path, remake: str
 ) -> None:
+    name = clean(cell.key)
     if not measured:
         raise RunError(
-            f"{path} gives a number for cell '{cell}' of row '{result.row.name}', but "
+            f"{path} gives a number for cell '{name}' of row '{result.row.name}', but "
             f"samples.jsonl holds no sample of it: {remake}"
         )
-    per_operation = [s["ns"] / s["operations"] for s in measured]
-    assert result.ns is not None
+    per_operation = [_cost(s, cell.in_bytes) or 0.0 for s in measured]
+    assert result.cost is not None
     # A median lies among its samples, whichever way it was rounded.
-    if not min(per_operation) * 0.999 <= result.ns.median <= max(per_operation) * 1.001:
+    if not min(per_operation) * 0.999 <= result.cost.median <= max(per_operation) * 1.001:
         raise RunError(
-            f"{path} does not follow from samples.jsonl (cell '{cell}', row '{result.row.name}'): "
+            f"{path} does not follow from samples.jsonl (cell '{name}', row '{result.row.name}'): "
             f"{remake}"
         )
 
 
-def _keep(result: Result, measured: list[dict[str, Any]]) -> None:
+def _keep(result: Result, measured: list[dict[str, Any]], in_bytes: bool) -> None:
     blocks: dict[int, list[dict[str, Any]]] = {}
     for sample in measured:
         blocks.setdefault(int(_number(sample.get("block")) or 0), []).append(sample)
     for block, group in sorted(blocks.items()):
-        result.raw_ns_by_block[block] = median(s["ns"] / s["operations"] for s in group)
-    result.raw_throughput = [1e9 / ns for ns in result.raw_ns_by_block.values()]
+        result.raw_cost_by_block[block] = median(_cost(s, in_bytes) or 0.0 for s in group)
+        result.raw_throughput.append(1e9 / median(s["ns"] / s["operations"] for s in group))
     memory = [float(s["peak_rss_bytes"]) for s in measured if _positive(s.get("peak_rss_bytes"))]
     if memory:
         result.peak_rss = Interval(median(memory), min(memory), max(memory), 1.0)
@@ -700,7 +891,7 @@ def _latency(blocks: dict[int, list[dict[str, Any]]]) -> Latency | None:
 def _rankings(run: Run, summary: dict[str, Any], path: Path) -> None:
     """Takes the driver's geometric means, and gives rows that it cannot tell apart one rank."""
     entries = _listed(summary.get("geometric_means"), f"{path}: 'geometric_means'")
-    run.overall = _ranking(run, entries, run.cells)
+    run.overall = _ranking(run, entries, run.timed_cells)
     by_name = {scenario.name: scenario for scenario in run.scenarios}
     for entry in _listed(summary.get("scenarios"), f"{path}: 'scenarios'"):
         scenario = by_name.get(clean(entry.get("scenario")))
@@ -755,7 +946,7 @@ def _told_apart(common: list[Cell], standing: Standing, head: Standing, floor: f
     covers enough to be believed, and the effect exceeds the noise floor.
     """
     pairs = [
-        (cell.of(standing.row).raw_ns_by_block, cell.of(head.row).raw_ns_by_block)
+        (cell.of(standing.row).raw_cost_by_block, cell.of(head.row).raw_cost_by_block)
         for cell in common
     ]
     blocks = set.intersection(*[set(a) & set(b) for a, b in pairs]) if pairs else set()

@@ -329,17 +329,17 @@ def _result(row: str, outcome: str, reason: str, samples: list[dict[str, Any]]) 
     return result
 
 
-def _best(results: list[dict[str, Any]]) -> str | None:
+def _best(results: list[dict[str, Any]], key: str = "ns_per_operation") -> str | None:
     ok = [r for r in results if r["outcome"] == "ok" and not r["row"].endswith("#twin")]
-    return min(ok, key=lambda r: r["ns_per_operation"]["median"])["row"] if ok else None
+    return min(ok, key=lambda r: r[key]["median"])["row"] if ok else None
 
 
-def _compare(results: list[dict[str, Any]]) -> None:
-    best = next((r for r in results if r["row"] == _best(results)), None)
+def _compare(results: list[dict[str, Any]], unit: str | None = None) -> None:
+    """Ranks results by time, or by the interval called `unit`, and sets their ratios."""
+    key = unit or "ns_per_operation"
+    best = next((r for r in results if r["row"] == _best(results, key)), None)
     group = 0
-    for result in sorted(
-        (r for r in results if "_ns" in r), key=lambda r: r["ns_per_operation"]["median"]
-    ):
+    for result in sorted((r for r in results if "_ns" in r), key=lambda r: r[key]["median"]):
         assert best is not None
         ratio = _interval([a / b for a, b in zip(result["_ns"], best["_ns"])])
         separated = bool(result is not best and (ratio["low"] > 1.03 or ratio["high"] < 0.97))

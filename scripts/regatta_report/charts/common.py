@@ -8,9 +8,9 @@ import math
 import re
 from dataclasses import dataclass
 
-from .. import machine, style
+from .. import format, machine, style
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Result, Row, Run, Scenario, describe
+from ..load import Cell, Floor, Result, Row, Run, Scenario, describe
 
 WIDE, NARROW = 920.0, 360.0
 WIDE_MARGIN, NARROW_MARGIN = 14.0, 2.0
@@ -22,7 +22,7 @@ class Chart:
     """One chart in two widths: for paper and screens, and for phones."""
 
     name: str  # file name without ending; [a-z0-9_] only
-    kind: str  # overview, heatmap, throughput, latency or memory
+    kind: str  # overview, heatmap, scaling, …: the name of the module that drew it
     scenario: str | None
     title: str
     description: str
@@ -123,21 +123,167 @@ def hatched(canvas: Canvas, x: float, y: float, width: float, height: float) -> 
     canvas.rectangle(x, y, width, height, None, edge="fault", hatch="////")
 
 
-def legend(canvas: Canvas, rows: list[Row], x: float, y: float, width: float, lines: bool) -> float:
+def legend(
+    canvas: Canvas,
+    rows: list[Row],
+    x: float,
+    y: float,
+    width: float,
+    lines: bool,
+    looks_of: dict[str, Look] | None = None,
+) -> float:
     """Names each row with its mark, in as many lines as it takes; returns the height below it."""
     left = x
     sample = 26 if lines else 12
     for row in rows:
+        look = (looks_of or {}).get(row.name) or Look(
+            role(row), marker(row), dash(row), hollow(row)
+        )
         label = shorten(row.label, width - sample - 10, BODY)
         needed = sample + 6 + text_width(label, BODY)
         if left > x and left + needed > x + width:
             left, y = x, y + BODY * 1.7
         if lines:
-            canvas.line([(left, y), (left + sample, y)], role(row), 2, dash(row))
-        canvas.mark(left + sample / 2, y, role(row), marker(row), 6.5, hollow(row))
+            canvas.line([(left, y), (left + sample, y)], look.role, 2, look.dash)
+        canvas.mark(left + sample / 2, y, look.role, look.marker, 6.5, look.hollow)
         canvas.text(left + sample + 6, y, label, "ink", BODY)
         left += needed + 18
     return y + BODY * 1.4
+
+
+# --------------------------------------------------------------------------------------------------
+# Many rows
+
+
+def rivals(run: Run) -> list[Row]:
+    """The rows that are compared: a twin is there to measure noise, and would double a line."""
+    return [row for row in run.measured_rows if not row.twin]
+
+
+# So many rows can be told apart in one chart of lines; of more, the best few are named.
+MOST_NAMED = 8
+BEST_NAMED = 6
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a row's lines and marks are drawn in one chart."""
+
+    role: str
+    marker: str
+    dash: tuple[float, ...]
+    hollow: bool
+
+
+def named(rows: list[Row], costs: dict[str, float]) -> list[Row]:
+    """The rows that a chart of lines names: all, or if there are too many, those of least cost."""
+    if len(rows) <= MOST_NAMED:
+        return rows
+    best = sorted(rows, key=lambda row: (costs[row.name], row.name))
+    chosen = best[:BEST_NAMED]
+    return [row for row in rows if row in chosen]
+
+
+def named_note(rows: list[Row], of_panel: bool) -> list[str]:
+    """What to say where not all rows are named."""
+    if len(rows) <= MOST_NAMED:
+        return []
+    where = "in each panel" if of_panel else "here"
+    return [
+        f"Named: the best {BEST_NAMED} of {len(rows)} rows {where}; the others are grey, and stand "
+        "in the table."
+    ]
+
+
+def looks(rows: list[Row]) -> dict[str, Look]:
+    """A look for each of a few rows, by name. A contender keeps the colour that is its own, unless
+    another in this chart has it: then it takes the next that is free.
+    """
+    slots: dict[str, int] = {}
+    for contender in dict.fromkeys(row.contender for row in rows):
+        own = next(row.slot for row in rows if row.contender == contender)
+        wishes = [(own + step) % style.ROW_COLOURS for step in range(style.ROW_COLOURS)]
+        free = [slot for slot in wishes if slot not in slots.values()]
+        slots[contender] = (free or wishes)[0]
+    return {
+        row.name: Look(
+            f"row{slots[row.contender]}",
+            style.MARKERS[(slots[row.contender] + row.variant_index * 3) % len(style.MARKERS)],
+            dash(row),
+            hollow(row),
+        )
+        for row in rows
+    }
+
+
+def spread(heights: list[float], gap: float, top: float, bottom: float) -> list[float]:
+    """Moves heights apart so that labels there do not touch, each as little as it takes; the
+    result is in the order of the input.
+    """
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    # Neighbours that are too near form a block, which lies round the mean of their wishes.
+    blocks: list[tuple[float, list[int]]] = []
+    for i in order:
+        wish, members = heights[i], [i]
+        while blocks:
+            above, others = blocks[-1]
+            if wish - gap * (len(members) - 1) / 2 >= above + gap * (len(others) + 1) / 2:
+                break
+            blocks.pop()
+            total = len(others) + len(members)
+            wish = (above * len(others) + wish * len(members)) / total
+            members = others + members
+        half = gap * (len(members) - 1) / 2
+        wish = min(max(wish, top + half), max(bottom - half, top + half))
+        blocks.append((wish, members))
+    placed = [0.0] * len(heights)
+    for middle, members in blocks:
+        for place, i in enumerate(members):
+            placed[i] = middle + (place - (len(members) - 1) / 2) * gap
+    return placed
+
+
+# --------------------------------------------------------------------------------------------------
+# The floor
+
+
+def floor_text(floor: Floor) -> str:
+    """`floor: tcp round trip, 13.5 µs`."""
+    return f"{floor.label}, {format.duration(floor.ns)}"
+
+
+FLOOR_DASH = (4.0, 2.5)
+
+
+def floor_line(
+    canvas: Canvas,
+    floor: Floor,
+    position: float | None,
+    top: float,
+    bottom: float,
+    left: float,
+    right: float,
+) -> None:
+    """An upright dashed line for the floor and its name above it, within `left` and `right`; the
+    name alone, where the floor lies off the scale.
+    """
+    said = floor_text(floor)
+    if position is None:
+        position, said = right, f"{said} (off the scale)"
+    else:
+        canvas.line([(position, top), (position, bottom)], "ink", 1.1, FLOOR_DASH, layer=3)
+    text = shorten(said, right - left, SMALL)
+    width = text_width(text, SMALL)
+    start = min(max(position - width / 2, left), right - width)
+    canvas.text(start, top - SMALL * 0.7, text, "muted", SMALL)
+
+
+def floor_note(cells: list[Cell]) -> list[str]:
+    if not any(cell.floor for cell in cells):
+        return []
+    return [
+        "Dashed: the floor, what the bare machine needs for the least that an operation must do."
+    ]
 
 
 # --------------------------------------------------------------------------------------------------

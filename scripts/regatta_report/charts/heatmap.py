@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .. import format, style
 from ..canvas import Canvas, shorten, text_width
-from ..load import Cell, Ranking, Result, Row, Run
+from ..load import Cell, Ranking, Result, Row, Run, Scenario
 from . import common
 from .common import BODY, SMALL, Chart, Names
 
@@ -68,8 +68,8 @@ def charts(run: Run, names: Names) -> list[Chart]:
             "How far from the best, by scenario",
             "Geometric mean of each row's ratio to the best, for every scenario.",
             lines,
-            "Time per operation as a multiple of the best row's: geometric mean over the cells "
-            "that all these rows finished. Less is better.",
+            f"{_of_what(run).capitalize()} as a multiple of the best row's: geometric mean over "
+            "the cells that all these rows finished. Less is better.",
         )
     lines = cell_lines(run, rows)
     pages = [lines[i : i + CELLS] for i in range(0, len(lines), CELLS)]
@@ -80,7 +80,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
             f"Each row's ratio to the best in {common.count(len(page), 'cell')}; fields without a "
             "number say why.",
             page,
-            "Median time per operation, as a multiple of the best row's. Less is better.",
+            f"Median {_of_what(run)} as a multiple of the best row's. Less is better.",
         )
     return made
 
@@ -88,20 +88,35 @@ def charts(run: Run, names: Names) -> list[Chart]:
 def cell_lines(run: Run, rows: list[Row]) -> list[Line]:
     """One line a cell, under the name of its scenario; beside it what the A/A pair showed there."""
     lines = []
-    for scenario in run.scenarios:
+    for scenario in run.contests:
         alone = len(scenario.cells) == 1
         for number, cell in enumerate(scenario.cells):
             note = "" if cell.noise_floor is None else f"noise {format.percent(cell.noise_floor)}"
             lines.append(
                 Line(
-                    scenario.name if alone else scenario.label(cell),
+                    _name(scenario) if alone else scenario.label(cell),
                     [_field(cell.of(row), cell) for row in rows],
-                    scenario.name if number == 0 and not alone else None,
+                    _name(scenario) if number == 0 and not alone else None,
                     alone,
                     note,
                 )
             )
     return lines
+
+
+def _name(scenario: Scenario) -> str:
+    """A scenario that is measured in bytes says so: all others are measured in time."""
+    return f"{scenario.name} (bytes)" if scenario.in_bytes else scenario.name
+
+
+def _together(run: Run) -> str:
+    return "all together" if len(run.timed_cells) == len(run.cells) else "all but bytes"
+
+
+def _of_what(run: Run) -> str:
+    if any(scenario.in_bytes for scenario in run.contests):
+        return "time per operation, or bytes where it says so,"
+    return "time per operation"
 
 
 def _field(result: Result, cell: Cell) -> Field:
@@ -115,10 +130,12 @@ def _field(result: Result, cell: Cell) -> Field:
 def scenario_lines(run: Run, rows: list[Row]) -> list[Line]:
     """One line a scenario, and one for all of them."""
     lines = [
-        _mean_line(s.name, s.cells, s.ranking, rows) for s in run.scenarios if s.ranking is not None
+        _mean_line(_name(s), s.cells, s.ranking, rows)
+        for s in run.contests
+        if s.ranking is not None
     ]
     if len(lines) > 1:
-        lines.append(_mean_line("all together", run.cells, run.overall, rows))
+        lines.append(_mean_line(_together(run), run.timed_cells, run.overall, rows))
         lines[-1].strong = lines[-1].apart = True
     return lines
 

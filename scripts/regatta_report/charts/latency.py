@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from .. import format
-from ..canvas import Canvas, text_width, wrap
+from .. import format, stats
+from ..canvas import Canvas, shorten, text_width, wrap
 from ..load import Cell, Latency, Row, Run, Scenario
 from . import common
-from .common import BODY, SMALL, Chart, Names, Scale
+from .common import BODY, SMALL, Chart, Look, Names, Scale
 
 PANELS = 8  # per chart
 HEIGHT = 190.0
@@ -30,7 +30,7 @@ TICKS = [
 
 def charts(run: Run, names: Names) -> list[Chart]:
     made = []
-    for scenario in run.scenarios:
+    for scenario in run.contests:
         with_latency = [c for c in scenario.cells if any(r.latency for r in c.results.values())]
         pages = [with_latency[i : i + PANELS] for i in range(0, len(with_latency), PANELS)]
         for number, cells in enumerate(pages, 1):
@@ -55,6 +55,9 @@ def charts(run: Run, names: Names) -> list[Chart]:
 def _draw(
     run: Run, scenario: Scenario, cells: list[Cell], title: str, width: float, margin: float
 ) -> Canvas:
+    rows = [row for row in run.measured_rows if any(c.of(row).latency for c in cells)]
+    if len(rows) > common.MOST_NAMED:
+        rows = [row for row in rows if not row.twin]
     canvas, y = common.begin(
         width,
         title,
@@ -63,18 +66,23 @@ def _draw(
             "Time on a log axis, less is better; each percentile to the right is ten times rarer.",
             "Band: what single blocks span, as far as they reach. A curve ends at its largest "
             "value.",
+            *common.named_note(rows, of_panel=False),
+            *common.floor_note(cells),
         ],
         margin,
     )
-    rows = [row for row in run.measured_rows if any(c.of(row).latency for c in cells)]
-    y = common.legend(canvas, rows, margin, y + 8, width - 2 * margin, lines=True) + 4
+    chosen = common.named(rows, {row.name: _tail(cells, row) for row in rows})
+    looks = common.looks(chosen)
+    y = common.legend(canvas, chosen, margin, y + 8, width - 2 * margin, True, looks) + 4
 
     # One scale for all panels: here cells are meant to be compared with each other.
     every = [latency for c in cells for r in c.results.values() if (latency := r.latency)]
-    low = min(value for latency in every for _, value in latency.curve) / 1.3
+    floors = [cell.floor.ns for cell in cells if cell.floor]
+    low = min([value for latency in every for _, value in latency.curve] + floors) / 1.3
     high = max(latency.max_ns for latency in every) * 1.3
     nines = max(1.0, max(_nines(latency.curve[-1][0]) for latency in every))
 
+    silent = [row for row in common.rivals(run) if row not in rows]
     inside = width - 2 * margin
     axis_width = 52.0
     gutter = 20.0
@@ -91,7 +99,7 @@ def _draw(
             x = margin + column * (axis_width + panel_width + gutter + 10) + axis_width
             for i, text in enumerate(headings[column]):
                 canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
-            _panel(canvas, cell, run.measured_rows, x, top, panel_width, low, high, nines)
+            _panel(canvas, cell, rows + silent, looks, x, top, panel_width, low, high, nines)
         y = top + HEIGHT + SMALL * 2 + 14
     return common.finish(canvas, run, y - 8, margin)
 
@@ -104,6 +112,7 @@ def _panel(
     canvas: Canvas,
     cell: Cell,
     rows: list[Row],
+    looks: dict[str, Look],
     x: float,
     top: float,
     width: float,
@@ -133,26 +142,57 @@ def _panel(
             taken = left + 2 * half
     canvas.line([(x, bottom), (x + width, bottom)], "axis", 1, layer=1)
 
-    y = top + 10
+    if cell.floor:
+        height = up(cell.floor.ns)
+        canvas.line([(x, height), (x + width, height)], "ink", 1.1, common.FLOOR_DASH, layer=3)
+        text = shorten(common.floor_text(cell.floor), width, SMALL)
+        canvas.text(x + width, height - SMALL * 0.7, text, "muted", SMALL, align="right", layer=6)
     for row in rows:
-        result = cell.of(row)
-        if result.latency is not None:
-            _curve(canvas, result.latency, row, across, up)
-        elif not result.ok:
-            for text in wrap(f"{row.label}: {result.category}", width - 12, SMALL):
-                canvas.text(x + 8, y, text, "muted", SMALL, layer=6)
-                y += SMALL * 1.4
+        latency = cell.of(row).latency
+        if latency is not None:
+            _curve(canvas, latency, looks.get(row.name), across, up)
+    y = top + 10
+    for said in _faults(cell, rows):
+        for text in wrap(said, width - 12, SMALL):
+            canvas.text(x + 8, y, text, "muted", SMALL, layer=6)
+            y += SMALL * 1.4
+
+
+def _faults(cell: Cell, rows: list[Row]) -> list[str]:
+    """Who has no curve here, and why: by name as far as they are few."""
+    failed = [row for row in rows if not cell.of(row).ok]
+    if len(failed) <= 5:
+        return [f"{row.label}: {cell.of(row).category}" for row in failed]
+    counts: dict[str, int] = {}
+    for row in failed:
+        counts[cell.of(row).category] = counts.get(cell.of(row).category, 0) + 1
+    return [f"{category}: {common.count(number, 'row')}" for category, number in counts.items()]
+
+
+def _tail(cells: list[Cell], row: Row) -> float:
+    """What rows are chosen by where not all can be named: the mean of their p99."""
+    tails = [p for c in cells if (r := c.of(row)).ok and (p := r.percentiles.get("p99"))]
+    # A row that is missing in a cell stands behind those that are in all of them.
+    return stats.geometric_mean(tails) * 1e6 ** (len(cells) - len(tails)) if tails else math.inf
 
 
 def _curve(
-    canvas: Canvas, latency: Latency, row: Row, across: Callable[[float], float], up: Scale
+    canvas: Canvas,
+    latency: Latency,
+    look: Look | None,
+    across: Callable[[float], float],
+    up: Scale,
 ) -> None:
-    colour = common.role(row)
+    if look is None:
+        points = [(across(q), up(v)) for q, v in latency.curve]
+        canvas.line(points, "fault", 1, layer=2)
+        return
+    colour = look.role
     if latency.low:
         outline = [(across(q), up(v)) for q, v in latency.low]
         outline += [(across(q), up(v)) for q, v in reversed(latency.high)]
         canvas.area(outline, colour, opacity=0.13, layer=2)
     points = [(across(q), up(v)) for q, v in latency.curve]
     points.append((points[-1][0], up(latency.max_ns)))
-    canvas.line(points, colour, 1.9, common.dash(row), layer=4)
-    canvas.mark(*points[-1], colour, common.marker(row), 6, common.hollow(row), layer=5)
+    canvas.line(points, colour, 1.9, look.dash, layer=4)
+    canvas.mark(*points[-1], colour, look.marker, 6, look.hollow, layer=5)

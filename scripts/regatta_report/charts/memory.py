@@ -6,12 +6,10 @@ block took. Blocks visit cells in random order, so the span over the blocks show
 
 from __future__ import annotations
 
-import math
-
 from .. import format
 from ..canvas import Canvas, shorten, text_width
 from ..load import Cell, Run, Scenario
-from . import common
+from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 
 CELLS = 40  # per chart
@@ -21,7 +19,7 @@ LANE = 4.3  # height of one row's lane within a cell
 def charts(run: Run, names: Names) -> list[Chart]:
     cells = [
         (s, c)
-        for s in run.scenarios
+        for s in run.contests
         for c in s.cells
         if any(r.peak_rss and r.ok for r in c.results.values())
     ]
@@ -132,7 +130,7 @@ def _draw(
             )
         stripes.append((y, y + height - 1))
         y += height
-    for tick in _ticks(scale.low, scale.high, 4 if narrow else 9):
+    for tick in curves.binary_steps(scale.low, scale.high, 4 if narrow else 9):
         canvas.text(
             scale(tick),
             axis_top - SMALL * 0.7,
@@ -144,10 +142,3 @@ def _draw(
         for top, bottom in stripes:
             canvas.line([(scale(tick), top), (scale(tick), bottom)], "grid", 1, layer=1)
     return common.finish(canvas, run, y + 4, margin)
-
-
-def _ticks(low: float, high: float, most: int) -> list[float]:
-    """Powers of two, as memory is counted, thinned to at most `most`."""
-    powers = range(math.ceil(math.log2(low) - 1e-9), math.floor(math.log2(high) + 1e-9) + 1)
-    stride = max(1, math.ceil(len(powers) / most))
-    return [2.0**p for p in powers[::stride]] or [math.sqrt(low * high)]

@@ -32,12 +32,13 @@ def charts(run: Run, names: Names) -> list[Chart]:
 
 def _draw(run: Run, title: str, width: float, margin: float) -> Canvas:
     floor = run.noise.floor if run.noise else None
+    apart = "" if len(run.timed_cells) == len(run.cells) else ", bytes apart"
     canvas, y = common.begin(
         width,
         title,
         [
             f"Geometric mean over the {run.overall.common_cells} cells that all these rows "
-            "finished. Less is better; 1 would be the best in every cell.",
+            f"finished{apart}. Less is better; 1 would be the best in every cell.",
             "Rows of one rank are not separated: this run cannot tell them apart.",
         ],
         margin,

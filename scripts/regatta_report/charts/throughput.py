@@ -1,4 +1,5 @@
-"""Throughput of one scenario: a panel per cell, a bar per row, the interval as a whisker.
+"""What rows are compared by in one scenario: a panel per cell, a bar per row, the interval as a
+whisker. That is operations per second, or bytes per operation where a cell is measured in bytes.
 
 Panels have their own axes, because cells of one scenario lie decades apart while the question is
 asked within a cell. Bars start at zero; where rows lie too far apart for that, dots stand on log
@@ -7,56 +8,117 @@ axes instead.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from .. import format
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Row, Run, Scenario
-from . import common
+from ..load import Cell, Interval, Result, Row, Run, Scenario
+from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 
 LINE = 19.0  # height of a row within a panel
 PANELS = 12  # cells per chart; a longer scenario takes several charts
+FLOOR_WITHIN = 3.0  # the floor is drawn if it is not more than so many times the best
 LOG_FROM = 20.0  # the spread within a panel from which bars from zero would hide the small ones
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a panel shows, and how it is said."""
+
+    name: str  # begins the name of the file
+    title: str
+    note: str
+    value: Callable[[Result], Interval | None]
+    blocks: Callable[[Result], list[float]]
+    say: Callable[[float], str]
+    tick: Callable[[float], str]
+    widest: str
+    binary: bool = False  # ticks are powers of two, or multiples of one
+
+    def ticks(self, scale: Scale) -> list[float]:
+        if scale.log:
+            steps = curves.binary_steps if self.binary else common.decades
+            return steps(scale.low, scale.high, 4)
+        unit = 1024.0 ** math.floor(math.log(scale.high, 1024)) if self.binary else 1.0
+        return [tick * unit for tick in common.nice_ticks(scale.high / unit, 4)]
+
+
+RATES = Measure(
+    "throughput",
+    "throughput",
+    "Operations per second, more is better",
+    lambda result: result.throughput,
+    lambda result: result.raw_throughput,
+    format.rate,
+    format.tick_rate,
+    "8.88 M/s",
+)
+BYTES = Measure(
+    "bytes",
+    "bytes per operation",
+    "Bytes per operation, less is better",
+    lambda result: result.cost,
+    lambda result: list(result.raw_cost_by_block.values()),
+    format.size,
+    format.tick_size,
+    "88.8 MiB",
+    binary=True,
+)
 
 
 def charts(run: Run, names: Names) -> list[Chart]:
     made = []
-    for scenario in run.scenarios:
+    for scenario in run.contests:
+        measure = BYTES if scenario.in_bytes else RATES
         pages = [scenario.cells[i : i + PANELS] for i in range(0, len(scenario.cells), PANELS)]
         for number, cells in enumerate(pages, 1):
-            title = common.paged(f"{scenario.name}: throughput", number, len(pages))
+            title = common.paged(f"{scenario.name}: {measure.title}", number, len(pages))
             made.append(
                 Chart(
                     names.make(
-                        f"throughput_{scenario.name}" + (f"_{number}" if len(pages) > 1 else "")
+                        f"{measure.name}_{scenario.name}" + (f"_{number}" if len(pages) > 1 else "")
                     ),
                     "throughput",
                     scenario.name,
                     title,
-                    f"Operations per second of each row in {common.count(len(cells), 'cell')} of "
+                    f"{measure.note.split(',')[0]} of each row in "
+                    f"{common.count(len(cells), 'cell')} of "
                     f"the scenario {scenario.name}, with intervals; the table holds the same "
                     "figures.",
-                    _draw(run, scenario, cells, title, common.WIDE, common.WIDE_MARGIN),
-                    _draw(run, scenario, cells, title, common.NARROW, common.NARROW_MARGIN),
+                    _draw(run, scenario, cells, measure, title, common.WIDE, common.WIDE_MARGIN),
+                    _draw(
+                        run, scenario, cells, measure, title, common.NARROW, common.NARROW_MARGIN
+                    ),
                 )
             )
     return made
 
 
 def _draw(
-    run: Run, scenario: Scenario, cells: list[Cell], title: str, width: float, margin: float
+    run: Run,
+    scenario: Scenario,
+    cells: list[Cell],
+    measure: Measure,
+    title: str,
+    width: float,
+    margin: float,
 ) -> Canvas:
     rows = run.measured_rows
-    log = any(_spread(cell) >= LOG_FROM for cell in cells)
+    log = any(_spread(cell, measure) >= LOG_FROM for cell in cells)
     axis = "dots on a log axis" if log else "bars from zero"
     canvas, y = common.begin(
         width,
         title,
         [
             *common.fixed_note(scenario),
-            f"Operations per second, more is better; {axis}"
+            f"{measure.note}; {axis}"
             + (", and each panel has its own scale." if len(cells) > 1 else "."),
             f"Whisker: {_confidence(cells)} interval of the median. Faint dots: single blocks. "
-            "Bold: fastest, or not separated from it.",
+            "Bold: the best, or not separated from it.",
+            *common.floor_note(cells),
         ],
         margin,
     )
@@ -69,7 +131,7 @@ def _draw(
     if len(cells) == 4 and columns == 3:
         columns = 2  # Two by two reads better than three and one.
     panel_width = (inside - label_width - gutter * (columns - 1)) / columns
-    value_width = text_width("8.88 M/s", SMALL, True) + 10
+    value_width = text_width(measure.widest, SMALL, True) + 10
 
     for first in range(0, len(cells), columns):
         line_of_cells = cells[first : first + columns]
@@ -77,7 +139,8 @@ def _draw(
             wrap(common.heading(scenario, cell), panel_width, BODY, True, " · ")
             for cell in line_of_cells
         ]
-        top = y + max(len(h) for h in headings) * BODY * 1.35 + 4
+        above = SMALL * 1.4 if any(cell.floor for cell in line_of_cells) else 0
+        top = y + max(len(h) for h in headings) * BODY * 1.35 + 4 + above
         right = margin + label_width + len(line_of_cells) * (panel_width + gutter) - gutter
         for number, row in enumerate(rows):
             middle = top + (number + 0.5) * LINE
@@ -88,7 +151,7 @@ def _draw(
             x = margin + label_width + column * (panel_width + gutter)
             for i, text in enumerate(headings[column]):
                 canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
-            _panel(canvas, cell, run, x, top, panel_width, value_width, log)
+            _panel(canvas, cell, rows, measure, x, top, panel_width, value_width, log)
         y = top + len(rows) * LINE + SMALL * 1.6 + 12
     return common.finish(canvas, run, y - 6, margin)
 
@@ -96,34 +159,49 @@ def _draw(
 def _panel(
     canvas: Canvas,
     cell: Cell,
-    run: Run,
+    rows: list[Row],
+    measure: Measure,
     x: float,
     top: float,
     width: float,
     value_width: float,
     log: bool,
 ) -> None:
-    rows = run.measured_rows
     values = [
         v
         for row in rows
-        if (r := cell.of(row)).ok and r.throughput
-        for v in (r.throughput.low, r.throughput.high, *r.raw_throughput)
+        if (r := cell.of(row)).ok and (own := measure.value(r))
+        for v in (own.low, own.high, *measure.blocks(r))
     ]
+    floor = 1e9 / cell.floor.ns if cell.floor and measure is RATES else None
     bottom = top + len(rows) * LINE
     end = x + width - value_width
     scale = None
     if values:
         low = min(values) / 1.25 if log else 0.0
-        scale = Scale(low, max(values) * (1.2 if log else 1.04), x, end, log)
-        _axis(canvas, scale, top, bottom)
+        high = max(values)
+        # A floor far off would press the bars to the left; its name then stands at the edge.
+        if floor and floor < high * FLOOR_WITHIN:
+            high = max(high, floor)
+        scale = Scale(low, high * (1.2 if log else 1.04), x, end, log)
+        _axis(canvas, scale, measure, top, bottom)
+        if floor and cell.floor:
+            common.floor_line(
+                canvas,
+                cell.floor,
+                scale(floor) if floor <= scale.high else None,
+                top,
+                bottom,
+                x,
+                x + width,
+            )
     for number, row in enumerate(rows):
         result = cell.of(row)
         middle = top + (number + 0.5) * LINE
-        if not result.ok or scale is None or result.throughput is None:
+        rate = measure.value(result)
+        if not result.ok or scale is None or rate is None:
             common.fault(canvas, x, middle - LINE / 2 + 2, end - x, LINE - 4, result)
             continue
-        rate = result.throughput
         colour = common.role(row)
         if log:
             canvas.mark(
@@ -137,9 +215,9 @@ def _panel(
             )
         else:
             _bar(canvas, x, middle, scale(rate.median) - x, colour, row)
-        if result.raw_throughput:
+        if blocks := measure.blocks(result):
             canvas.marks(
-                [(scale(value), middle) for value in result.raw_throughput],
+                [(scale(value), middle) for value in blocks],
                 colour,
                 "o",
                 2.6,
@@ -154,7 +232,7 @@ def _panel(
         canvas.text(
             x + width,
             middle,
-            format.rate(rate.median),
+            measure.say(rate.median),
             "ink" if result.tied else "muted",
             SMALL,
             bold=result.tied,
@@ -175,15 +253,12 @@ def _bar(canvas: Canvas, x: float, middle: float, length: float, colour: str, ro
         canvas.rectangle(x, middle - 5, length, 10, colour, opacity=0.45, layer=2)
 
 
-def _axis(canvas: Canvas, scale: Scale, top: float, bottom: float) -> None:
-    ticks = (
-        common.decades(scale.low, scale.high, 4) if scale.log else common.nice_ticks(scale.high, 4)
-    )
+def _axis(canvas: Canvas, scale: Scale, measure: Measure, top: float, bottom: float) -> None:
     taken = -1e9
-    for tick in ticks:
+    for tick in measure.ticks(scale):
         position = scale(tick)
         canvas.line([(position, top), (position, bottom)], "grid" if tick else "axis", 1, layer=1)
-        label = format.tick_rate(tick)
+        label = measure.tick(tick) if tick else "0"
         half = text_width(label, SMALL) / 2
         left = position if tick == 0 else position - half
         if left > taken + 6:
@@ -191,8 +266,8 @@ def _axis(canvas: Canvas, scale: Scale, top: float, bottom: float) -> None:
             taken = left + 2 * half
 
 
-def _spread(cell: Cell) -> float:
-    rates = [r.throughput.median for r in cell.results.values() if r.ok and r.throughput]
+def _spread(cell: Cell, measure: Measure) -> float:
+    rates = [v.median for r in cell.results.values() if r.ok and (v := measure.value(r))]
     return max(rates) / min(rates) if rates else 1.0
 
 
@@ -200,10 +275,10 @@ def _confidence(cells: list[Cell]) -> str:
     """The coverage that the intervals really have; it depends on the number of blocks."""
     known = sorted(
         {
-            round(r.throughput.confidence * 100, 1)
+            round(r.cost.confidence * 100, 1)
             for cell in cells
             for r in cell.results.values()
-            if r.ok and r.throughput and r.throughput.confidence
+            if r.ok and r.cost and r.cost.confidence
         }
     )
     if not known:

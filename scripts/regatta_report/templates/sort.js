@@ -1,4 +1,5 @@
-// Tables are complete without this: it only makes their columns sortable, by mouse and by keyboard.
+// Tables are complete without this: it only makes their columns sortable, by mouse and by keyboard,
+// and lets them show multiples of the floor.
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
@@ -17,7 +18,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
       for (const other of heads) other.removeAttribute("aria-sort");
       if (next) head.setAttribute("aria-sort", next);
       const sign = next === "descending" ? -1 : 1;
-      const keyed = original.map((row, index) => ({ row, index, key: row.cells[column].dataset.v ?? "" }));
+      // A reason that spans several columns leaves the others without a cell.
+      const keyed = original.map((row, index) => ({ row, index, key: row.cells[column]?.dataset.v ?? "" }));
       if (next) {
         keyed.sort((a, b) => {
           // What has no value stays at the end, whichever way the rest goes.
@@ -31,6 +33,19 @@ for (const table of document.querySelectorAll("table.sortable")) {
       table.classList.toggle("sorted", next !== null);
     });
   });
+}
+// Times can be read as multiples of the machine's floor, in all tables that have one at once.
+const switches = document.querySelectorAll(".switch");
+for (const place of switches) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Show times as multiples of the floor";
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => {
+    const on = document.body.classList.toggle("as-multiples");
+    for (const other of switches) other.firstChild.setAttribute("aria-pressed", String(on));
+  });
+  place.append(button);
 }
 // On paper nothing can be opened.
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
