@@ -131,14 +131,9 @@ def _draw(
         stripes.append((y, y + height - 1))
         y += height
     for tick in curves.binary_steps(scale.low, scale.high, 4 if narrow else 9):
-        canvas.text(
-            scale(tick),
-            axis_top - SMALL * 0.7,
-            format.tick_size(tick),
-            "muted",
-            SMALL,
-            align="center",
-        )
+        label = format.tick_size(tick)
+        middle = min(scale(tick), width - margin - text_width(label, SMALL) / 2)
+        canvas.text(middle, axis_top - SMALL * 0.7, label, "muted", SMALL, align="center")
         for top, bottom in stripes:
             canvas.line([(scale(tick), top), (scale(tick), bottom)], "grid", 1, layer=1)
     return common.finish(canvas, run, y + 4, margin)
