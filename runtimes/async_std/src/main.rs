@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use async_std::task;
 use rust_common::latency::Recorder;
 use rust_common::scenarios::{Cell, Origin};
-use rust_common::{Failure, Outcome, Setup, Subject, build};
+use rust_common::{Failure, Outcome, Setup, Subject, build, not_written_yet};
 
 const THREAD_COUNT: &str = "ASYNC_STD_THREAD_COUNT";
 
@@ -64,7 +64,7 @@ impl rust_common::Runtime for AsyncStd {
     fn run(&mut self, cell: &Cell, latency: &Arc<Recorder>) -> Outcome {
         match cell {
             Cell::Spawn(p) if p.from == Origin::BlockOn => task::block_on(tasks::spawn(*p)),
-            _ => task::block_on(task::spawn(root(cell.clone(), Arc::clone(latency)))),
+            _ => task::block_on(task::spawn(root(*cell, Arc::clone(latency)))),
         }
     }
 }
@@ -91,6 +91,7 @@ async fn root(cell: Cell, latency: Arc<Recorder>) -> Outcome {
         Cell::Skynet(p) => tasks::skynet(p).await,
         Cell::Spawn(p) => tasks::spawn(p).await,
         Cell::Yield(p) => tasks::yields(p).await,
+        other => Err(not_written_yet(&other)),
     }
 }
 
@@ -103,10 +104,40 @@ mod tests {
     use super::*;
     use rust_common::{Runtime as _, check};
 
+    /// Not written yet.
+    const MISSING: &[&str] = &[
+        "accept",
+        "blocking",
+        "bytes",
+        "cancel_read",
+        "cancel_storm",
+        "connect_churn",
+        "echo",
+        "fairness",
+        "fan_out",
+        "fib",
+        "file_read",
+        "frame_size",
+        "memory",
+        "nqueens",
+        "scaling",
+        "select",
+        "shutdown",
+        "sleep_many",
+        "spawn_blocking",
+        "spawn_many",
+        "startup",
+        "stream",
+        "timeout",
+        "timer_lateness",
+        "timers",
+        "wake",
+    ];
+
     /// One test, because there is one executor.
     #[test]
     fn every_scenario_answers_right_and_only_the_first_hello_chooses_the_threads() {
-        check::every_scenario::<AsyncStd>("", 2);
+        check::every_scenario_but::<AsyncStd>(MISSING, "", 2);
         check::a_rendezvous_is_unsupported::<AsyncStd>("");
         let later = AsyncStd::set_up(&Setup {
             variant: "",

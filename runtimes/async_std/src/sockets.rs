@@ -23,7 +23,7 @@ use rust_common::work::fill;
 use rust_common::{Failure, Outcome};
 
 pub async fn proxy(p: Proxy, latency: Arc<Recorder>) -> Outcome {
-    check_descriptors(&p)?;
+    check_descriptors(p.descriptors())?;
     let echo = Server::start(|peer| async move {
         // A peer that resets its connection is how a client ends.
         let _ = echo(peer).await;

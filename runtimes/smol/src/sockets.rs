@@ -25,7 +25,7 @@ use smol::{Async, Task, Timer};
 use crate::Spawner;
 
 pub async fn proxy(ex: Spawner, p: Proxy, latency: Arc<Recorder>) -> Outcome {
-    check_descriptors(&p)?;
+    check_descriptors(p.descriptors())?;
     let echo = Server::start(ex, |peer| async move {
         // A peer that resets its connection is how a client ends.
         let _ = echo(peer).await;

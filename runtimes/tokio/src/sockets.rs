@@ -21,7 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::failed;
 
 pub async fn proxy(p: Proxy, latency: Arc<Recorder>) -> Outcome {
-    check_descriptors(&p)?;
+    check_descriptors(p.descriptors())?;
     let echo = Server::start(|peer| async move {
         // A peer that resets its connection is how a client ends.
         let _ = echo(peer).await;
