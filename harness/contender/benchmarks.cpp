@@ -43,9 +43,9 @@ void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
         state.SkipWithError(what.c_str());
         return;
       }
-      state.SetIterationTime(static_cast<double>(taken.ns) * 1e-9);
-      cpu_ns += taken.cpu_ns;
-      allocations += taken.allocations.value_or(0);
+      state.SetIterationTime(static_cast<double>(taken.spent.ns) * 1e-9);
+      cpu_ns += taken.spent.cpu_ns;
+      allocations += taken.spent.allocations.value_or(0);
       latencies.merge(taken.latencies);
     }
   } catch (scenarios::unsupported const& error) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/contender/latency_recorder.hpp"
+#include "harness/contender/stopwatch.hpp"
 #include "runtimes/interface/seeds.hpp"
 #include "runtimes/interface/unsupported.hpp"
 #include "scenarios/support/scenario.hpp"
@@ -27,6 +28,8 @@ verdict check_cell(pair const& each, setup const& how,
   latency_recorder recorder;
   try {
     auto const cell = each.prepare(how, parameters);
+    stopwatch watch(*cell);
+    recorder.drive(cell->times_a_part() ? &watch : nullptr);
     for (int run = 0; run < 2; ++run) {
       auto const answer = cell->run(recorder);
       if (answer != expected) {

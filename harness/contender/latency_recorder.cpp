@@ -1,7 +1,10 @@
 #include "harness/contender/latency_recorder.hpp"
 
 #include <atomic>
+#include <stdexcept>
 #include <utility>
+
+#include "harness/machine/process_counters.hpp"
 
 namespace regatta::contender {
 namespace {
@@ -11,6 +14,9 @@ struct note {
   stats::histogram* histogram = nullptr;
 };
 constinit thread_local note last_used;
+
+constexpr char const* no_clock =
+    "this scenario uses the clock, and does not say that it times a part (times_a_part)";
 
 // Out of line, because a coroutine may go on in another thread between two calls, and compilers
 // keep the address of a thread_local that they can see (LLVM issues 47177, 49257).
@@ -43,6 +49,30 @@ void latency_recorder::record(std::uint64_t latency_ns) noexcept {
 void latency_recorder::count(std::string_view name, std::uint64_t figure) {
   std::lock_guard const guard(mutex_);
   counts_[std::string(name)] += figure;
+}
+
+void latency_recorder::start_clock() {
+  if (watch_ == nullptr) throw std::logic_error(no_clock);
+  watch_->start();
+}
+
+void latency_recorder::stop_clock() {
+  if (watch_ == nullptr) throw std::logic_error(no_clock);
+  watch_->stop();
+}
+
+std::uint64_t latency_recorder::resident_bytes() const { return machine::rss_bytes().value_or(0); }
+
+std::uint64_t cost_of_recording_ns() {
+  static std::uint64_t const cost = [] {
+    constexpr std::uint64_t times = 10'000;
+    latency_recorder scratch;
+    scratch.record(1);
+    auto const begin = scenarios::recorder::now();
+    for (std::uint64_t i = 0; i < times; ++i) scratch.record_since(scenarios::recorder::now());
+    return (scenarios::recorder::now() - begin + times - 1) / times;
+  }();
+  return cost;
 }
 
 stats::histogram latency_recorder::take_histogram() {

@@ -21,11 +21,12 @@
 
 namespace regatta::contender {
 
+// A scenario that runs on a runtime.
 template <scenarios::scenario S, runtime R>
-  requires scenarios::runs_on<S, R>
 class cell_of final : public cell {
  public:
-  cell_of(setup const& how, typename S::params p) : runtime_(options_of<R>(how)), params_(p) {}
+  cell_of(setup const& how, typename S::params p)
+      : runtime_(scenarios::options_of_cell<S>(p, options_of<R>(how))), params_(p) {}
   ~cell_of() override { scenarios::outsider::wait_until_idle(); }
 
   std::uint64_t run(scenarios::recorder& latency) override {
@@ -38,9 +39,28 @@ class cell_of final : public cell {
 
   counters read_counters() const override { return counters_of(runtime_); }
   bool caller_is_worker() const override { return !waits_in_block_on<R>(); }
+  bool times_a_part() const override { return scenarios::times_a_part<S>(); }
 
  private:
   R runtime_;
+  typename S::params params_;
+};
+
+// A scenario that makes the runtime itself.
+template <scenarios::scenario S, runtime R>
+  requires scenarios::measures_life_of<S, R>
+class cell_of<S, R> final : public cell {
+ public:
+  cell_of(setup const& how, typename S::params p)
+      : make_(scenarios::options_of_cell<S>(p, options_of<R>(how))), params_(p) {}
+
+  std::uint64_t run(scenarios::recorder&) override { return S::run(make_, params_); }
+  counters read_counters() const override { return {}; }
+  // Where the caller only waits there is no telling which threads were the runtime's.
+  bool caller_is_worker() const override { return !waits_in_block_on<R>(); }
+
+ private:
+  scenarios::runtime_maker<R> make_;
   typename S::params params_;
 };
 
@@ -53,6 +73,8 @@ class pair_of {
       made.prepare = [](setup const& how, scenarios::parameter_list const& list) {
         return std::make_unique<cell_of<S, R>>(how, scenarios::read_parameters<S>(list));
       };
+    } else if constexpr (scenarios::asked_subject<S>() == scenarios::subject::machine) {
+      made.unsupported = std::string(S::name) + " is asked of the machine, not of a runtime";
     } else {
       made.unsupported = std::string(R::info().name) + " does not offer what " +
                          std::string(S::name) + " asks for; it lacks: " + missing_abilities<R>();

@@ -42,6 +42,8 @@ class cell {
   // Whether the thread that calls run() may run tasks. Where it only waits for those of a pool it
   // is not one of the threads that were set up.
   virtual bool caller_is_worker() const { return true; }
+  // Whether only the parts count that the scenario marks.
+  virtual bool times_a_part() const { return false; }
 };
 
 // One scenario on this program's runtime.

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <stdexcept>
 
-#include "harness/contender/allocations.hpp"
 #include "runtimes/interface/frame_pool.hpp"
 #include "scenarios/support/outside.hpp"
 
@@ -18,16 +18,6 @@ void burn(std::uint64_t ns) {
   auto const end = now() + ns;
   while (now() < end) {
   }
-}
-
-// What happened between two readings; a counter that is missing from the first began at zero.
-counters difference(counters const& later, counters const& earlier) {
-  counters risen;
-  for (auto const& [name, value] : later) {
-    auto const before = earlier.find(name);
-    risen[name] = value - (before == earlier.end() ? 0 : before->second);
-  }
-  return risen;
 }
 
 std::atomic<pid_t> outsider_tid{0};
@@ -57,19 +47,15 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   scenarios::outsider::on_start = [] { outsider_tid.store(gettid()); };
   recorder.take_histogram();
   recorder.take_counts();
+  stopwatch watch(prepared);
+  recorder.drive(prepared.times_a_part() ? &watch : nullptr);
 
   measured sample;
   sample.iterations = how.iterations;
   bool is_first = true;
 
-  auto const counters_before = prepared.read_counters();
   auto const threads_before = cpu_time_of_workers(prepared);
-  auto const switches_before = machine::process_context_switches();
-  auto const frames_before = frame_pool::allocations_of_all_threads();
-  auto const allocations_before = count_of_allocations();
-  auto const cpu_before = machine::process_cpu_ns();
-  auto const begin = now();
-
+  if (!prepared.times_a_part()) watch.start();
   for (std::uint64_t i = 0; i < how.iterations; ++i) {
     auto const answer = run_once(prepared, how, recorder);
     if (!is_first && answer != sample.answer) sample.answers_differ = true;
@@ -78,20 +64,18 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
     }
     is_first = false;
   }
+  if (!prepared.times_a_part()) watch.stop();
+  recorder.drive(nullptr);
+  if (watch.is_running()) throw std::logic_error("the scenario has not stopped its clock");
+  if (watch.total().parts == 0) throw std::logic_error("the scenario has not started its clock");
 
-  auto const end = now();
-  sample.ns = end - begin;
-  sample.cpu_ns = machine::process_cpu_ns() - cpu_before;
-  auto const news = count_of_allocations() - allocations_before;
-  auto const frames = frame_pool::allocations_of_all_threads() - frames_before;
-  if (allocations_are_counted()) sample.allocations = news + frames;
-  sample.switches = machine::process_context_switches() - switches_before;
   sample.threads_used = machine::threads_used(threads_before, cpu_time_of_workers(prepared));
-  sample.counted = difference(prepared.read_counters(), counters_before);
-  sample.counted["frames"] = frames;
-  for (auto const& [name, figure] : recorder.take_counts()) sample.counted[name] += figure;
+  sample.spent = watch.total();
+  sample.spent.counted["frames"] = sample.spent.frames;
+  for (auto const& [name, figure] : recorder.take_counts()) sample.spent.counted[name] += figure;
   sample.latencies = recorder.take_histogram();
   sample.peak_rss_bytes = machine::peak_rss_bytes();
+  if (!sample.latencies.empty()) sample.recording_ns = cost_of_recording_ns();
   return sample;
 }
 

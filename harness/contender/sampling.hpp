@@ -3,7 +3,7 @@
 // Inside the timed section lie, `iterations` times over: making the root task of the run,
 // block_on() until it has ended, and the scenario's own tasks, all of them. Outside lie: making and
 // destroying the runtime, reading parameters, reading the counters of process and runtime, merging
-// histograms.
+// histograms. Of a scenario that times a part, only what it marks lies inside.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "harness/contender/latency_recorder.hpp"
 #include "harness/contender/registry.hpp"
-#include "harness/machine/process_counters.hpp"
+#include "harness/contender/stopwatch.hpp"
 #include "harness/stats/histogram.hpp"
 
 namespace regatta::contender {
@@ -19,17 +19,13 @@ namespace regatta::contender {
 // Totals over all runs of the sample.
 struct measured {
   std::uint64_t iterations = 0;
-  std::uint64_t ns = 0;
-  std::uint64_t cpu_ns = 0;
   std::uint64_t answer = 0;  // Of one run: of the first that differs from `expected`, if one does.
   bool answers_differ = false;
-  // Calls of operator new, and frames from the pool; nothing where the former are not counted.
-  std::optional<std::uint64_t> allocations;
+  elapsed spent;  // Its counters hold the scenario's own as well.
   std::optional<std::uint64_t> peak_rss_bytes;
-  machine::context_switches switches;
   std::uint64_t threads_used = 0;
-  counters counted;
   stats::histogram latencies;
+  std::optional<std::uint64_t> recording_ns;  // What recording one latency cost, if any was.
 };
 
 struct sampling {

@@ -132,17 +132,18 @@ protocol::reply conversation::take_sample(protocol::run const& request) {
         *cell_->runs, {request.iterations, cell_->expected, slowdown_percent_}, recorder_);
     protocol::sample sample;
     sample.iterations = taken.iterations;
-    sample.ns = taken.ns;
-    sample.cpu_ns = taken.cpu_ns;
+    sample.ns = taken.spent.ns;
+    sample.cpu_ns = taken.spent.cpu_ns;
     sample.operations = taken.iterations * cell_->operations;
     sample.answer = taken.answer;
     sample.answers_differ = taken.answers_differ;
-    sample.allocations = taken.allocations;
+    sample.allocations = taken.spent.allocations;
     sample.peak_rss_bytes = taken.peak_rss_bytes;
-    sample.switches =
-        protocol::context_switches{taken.switches.voluntary, taken.switches.involuntary};
+    sample.switches = protocol::context_switches{taken.spent.switches.voluntary,
+                                                 taken.spent.switches.involuntary};
     sample.threads_used = taken.threads_used;
-    sample.counters = taken.counted;
+    sample.recording_ns = taken.recording_ns;
+    sample.counters = taken.spent.counted;
     if (!taken.latencies.empty()) {
       sample.latencies.emplace();
       for (auto const& [value, count] :

@@ -299,7 +299,7 @@ TEST(Sampling, BurnsAPlantedSlowdownInsideTheTimedSection) {
     double least = 1e9;
     for (int i = 0; i < 20; ++i) {
       sampling const how{.iterations = 1, .expected = 0, .slowdown_percent = percent};
-      auto const sampled_ns = static_cast<double>(take_sample(timed, how, recorder).ns);
+      auto const sampled_ns = static_cast<double>(take_sample(timed, how, recorder).spent.ns);
       least = std::min(least, sampled_ns / static_cast<double>(timed.own_ns));
     }
     return least;

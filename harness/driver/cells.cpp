@@ -119,8 +119,19 @@ specifications choose_scenarios(const specifications& known,
 
 cell make_cell(const specification::specification& scenario, const parameters& params) {
   const parameters whole = scenario.complete(params);
-  return {scenario.cell(whole), scenario.name, whole, scenario.expected(whole),
-          scenario.operations(whole)};
+  const scenarios::bound floor = scenario.floor(whole);
+  return {.key = scenario.cell(whole),
+          .scenario = scenario.name,
+          .params = whole,
+          .expected = scenario.expected(whole),
+          .operations = scenario.operations(whole),
+          .measures = scenario.measures,
+          .asked = scenario.asked,
+          .fresh_process = scenario.fresh_process,
+          .counts_system_calls = scenario.counts_system_calls,
+          .program = scenario.small_program(whole),
+          .floor = std::string(floor.what),
+          .floor_times = floor.times};
 }
 
 std::vector<cell> choose_cells(const specifications& known, const cell_wishes& wishes) {

@@ -20,6 +20,15 @@ struct cell {
   parameters params;
   std::uint64_t expected = 0;    ///< The answer of one run.
   std::uint64_t operations = 0;  ///< Units of work in one run.
+
+  // How its scenario wants to be measured (scenarios/support/traits.hpp).
+  scenarios::quantity measures = scenarios::quantity::time;
+  scenarios::subject asked = scenarios::subject::runtime;
+  bool fresh_process = false;
+  bool counts_system_calls = false;
+  scenarios::small_program program = scenarios::small_program::none;
+  std::string floor;              ///< The line of the scenario `floor` that bounds it; or empty.
+  std::uint64_t floor_times = 1;  ///< How many of it an operation needs.
 };
 
 using specifications = std::vector<const specification::specification*>;

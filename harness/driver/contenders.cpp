@@ -68,6 +68,7 @@ contender read_manifest(const fs::path& file) {
     found.name = object.at("name").get<std::string>();
     found.kind = object.value("kind", "");
     found.measured = object.value("measured", true);
+    found.is_machine = object.value("subject", "runtime") == "machine";
     for (const auto& program : object.value("programs", nlohmann::json::array())) {
       found.programs.push_back(read_program(program, file.parent_path()));
     }

@@ -18,8 +18,9 @@ struct contender_program {
 /// default one. Never without any.
 struct contender {
   std::string name;
-  std::string kind;      ///< "c++", "rust", …, as its manifest says.
-  bool measured = true;  ///< False: it is for tests, and no run takes it.
+  std::string kind;         ///< "c++", "rust", …, as its manifest says.
+  bool measured = true;     ///< False: it is for tests, and no run takes it.
+  bool is_machine = false;  ///< No runtime: it says what the machine itself charges.
   std::vector<contender_program> programs;
 };
 

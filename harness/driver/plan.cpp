@@ -8,10 +8,21 @@
 #include "harness/driver/latin_square.hpp"
 #include "harness/driver/random.hpp"
 
+namespace regatta::scenarios {
+
+NLOHMANN_JSON_SERIALIZE_ENUM(quantity, {{quantity::time, "time"}, {quantity::bytes, "bytes"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(subject,
+                             {{subject::runtime, "runtime"}, {subject::machine, "machine"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(small_program, {{small_program::none, nullptr},
+                                             {small_program::task, "task"},
+                                             {small_program::echo, "echo"}})
+
+}  // namespace regatta::scenarios
+
 namespace regatta::driver {
 namespace {
 
-constexpr std::uint64_t plan_version = 1;
+constexpr std::uint64_t plan_version = 2;
 
 json to_json(const row& r) {
   const bool skipped = r.absent && r.absent->what == outcome::skipped;
@@ -22,7 +33,9 @@ json to_json(const row& r) {
           {"variant", r.variant},
           {"threads", r.threads},
           {"twin", r.twin},
+          {"machine", r.is_machine},
           {"command", r.command},
+          {"small_programs", r.small_programs},
           {"build", r.build},
           {"hello", r.hello},
           {"skipped", skipped ? json(r.absent->reason) : json()},
@@ -36,7 +49,9 @@ row row_from_json(const json& object) {
   object.at("variant").get_to(r.variant);
   object.at("threads").get_to(r.threads);
   object.at("twin").get_to(r.twin);
+  object.at("machine").get_to(r.is_machine);
   object.at("command").get_to(r.command);
+  object.at("small_programs").get_to(r.small_programs);
   object.at("build").get_to(r.build);
   r.hello = object.at("hello");
   if (const json& absent = object.at("absent"); !absent.is_null()) {
@@ -52,6 +67,13 @@ json to_json(const planned_cell& c) {
           {"params", c.what.params},
           {"expected", c.what.expected},
           {"operations", c.what.operations},
+          {"measures", c.what.measures},
+          {"asked", c.what.asked},
+          {"fresh_process", c.what.fresh_process},
+          {"counts_system_calls", c.what.counts_system_calls},
+          {"small_program", c.what.program},
+          {"floor", c.what.floor},
+          {"floor_times", c.what.floor_times},
           {"iterations", c.iterations},
           {"warmup", c.warmup},
           {"calibrated", c.calibrated},
@@ -65,6 +87,13 @@ planned_cell cell_from_json(const json& object) {
   c.what.params = object.at("params");
   object.at("expected").get_to(c.what.expected);
   object.at("operations").get_to(c.what.operations);
+  object.at("measures").get_to(c.what.measures);
+  object.at("asked").get_to(c.what.asked);
+  object.at("fresh_process").get_to(c.what.fresh_process);
+  object.at("counts_system_calls").get_to(c.what.counts_system_calls);
+  object.at("small_program").get_to(c.what.program);
+  object.at("floor").get_to(c.what.floor);
+  object.at("floor_times").get_to(c.what.floor_times);
   object.at("iterations").get_to(c.iterations);
   object.at("warmup").get_to(c.warmup);
   object.at("calibrated").get_to(c.calibrated);
@@ -73,6 +102,10 @@ planned_cell cell_from_json(const json& object) {
 }
 
 }  // namespace
+
+bool takes_part(const row& r, const cell& c) {
+  return r.is_machine == (c.asked == scenarios::subject::machine);
+}
 
 json to_json(const plan& p) {
   json object = {{"version", plan_version},

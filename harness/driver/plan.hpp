@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -23,7 +24,10 @@ struct row {
   std::string variant;
   std::uint64_t threads = 0;  ///< What hello asks for; 0: the variant's own default.
   bool twin = false;          ///< Entered a second time, to measure the noise floor.
+  bool is_machine = false;    ///< No runtime: it says what the machine itself charges.
   std::vector<std::string> command;
+  /// By name, "task" and "echo": the contender's programs without a harness.
+  std::map<std::string, std::vector<std::string>> small_programs;
   std::string build;              ///< Size and time of the program: --resume must meet the same.
   json hello;                     ///< The contender's own account of itself; null if it gave none.
   std::optional<failure> absent;  ///< Why the row takes no part.
@@ -49,6 +53,10 @@ struct plan {
   std::vector<row> rows;
   std::vector<planned_cell> cells;
 };
+
+/// Whether the row is asked for this cell at all: the machine is for the floor, and the floor is
+/// for the machine. Where it is not there is no result, not even an absent one.
+bool takes_part(const row& r, const cell& c);
 
 json to_json(const plan& p);
 /// Throws nlohmann::json::exception for what is no plan.

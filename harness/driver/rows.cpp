@@ -11,11 +11,12 @@
 namespace regatta::driver {
 namespace {
 
-row row_of(const std::string& contender, const contender_program& program,
-           const std::string& variant, std::uint64_t threads) {
+row row_of(const contender& who, const contender_program& program, const std::string& variant,
+           std::uint64_t threads) {
   row r;
-  r.name = row_name(contender, variant, threads);
-  r.contender = contender;
+  r.name = row_name(who.name, variant, threads);
+  r.contender = who.name;
+  r.is_machine = who.is_machine;
   r.variant = variant;
   r.threads = threads;
   r.command = program.command;
@@ -57,7 +58,7 @@ struct offer {
 std::vector<offer> offers_of(const contender& who, std::uint64_t limit_ns, const interrupt& stop) {
   std::vector<offer> offers;
   for (const contender_program& program : who.programs) {
-    row first = row_of(who.name, program, program.variant, 0);
+    row first = row_of(who, program, program.variant, 0);
     std::vector<std::string> variants = introduce(first, limit_ns, stop);
     // What the program is when nobody asks comes first; an old one need not list it.
     std::erase_if(variants, [&](const auto& v) { return v.empty() || v == first.variant; });
@@ -92,11 +93,11 @@ std::vector<const offer*> wanted_offers(const chosen_contender& chosen,
   return wanted;
 }
 
-row row_of(const offer& wanted, std::uint64_t threads, std::uint64_t limit_ns,
+row row_of(const contender& who, const offer& wanted, std::uint64_t threads, std::uint64_t limit_ns,
            const interrupt& stop) {
   const row& first = wanted.introduced;
   if (first.absent || (first.variant == wanted.variant && threads == 0)) return first;
-  row one = row_of(first.contender, *wanted.program, wanted.variant, threads);
+  row one = row_of(who, *wanted.program, wanted.variant, threads);
   introduce(one, limit_ns, stop);
   return one;
 }
@@ -121,8 +122,10 @@ std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
     const std::vector<offer> offers = offers_of(c.who, limit_ns, stop);
     for (const offer* wanted : wanted_offers(c, offers)) {
       for (const std::uint64_t count : counts) {
-        rows.push_back(row_of(*wanted, count, limit_ns, stop));
-        if (wanted->introduced.absent) break;
+        // The machine has no threads of its own to choose.
+        const std::uint64_t asked = c.who.is_machine ? 0 : count;
+        rows.push_back(row_of(c.who, *wanted, asked, limit_ns, stop));
+        if (wanted->introduced.absent || c.who.is_machine) break;
       }
     }
   }
@@ -133,7 +136,7 @@ void add_twin(std::vector<row>& rows, const std::string& wanted) {
   const auto threads = [](const row& r) { return r.hello.value("threads", std::uint64_t{0}); };
   auto chosen = rows.end();
   for (auto r = rows.begin(); r != rows.end(); ++r) {
-    if (r->absent || (!wanted.empty() && r->name != wanted)) continue;
+    if (r->absent || r->is_machine || (!wanted.empty() && r->name != wanted)) continue;
     if (chosen == rows.end() || threads(*r) > threads(*chosen)) chosen = r;
   }
   if (chosen == rows.end()) {

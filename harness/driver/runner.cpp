@@ -25,6 +25,11 @@ json line_head(const planned_cell& c, const row& r) {
           {"cell", c.what.key}};
 }
 
+/// More of it would say the same again, or something else.
+bool is_measured_once(const cell& c) {
+  return c.fresh_process || c.measures == scenarios::quantity::bytes;
+}
+
 }  // namespace
 
 runner::runner(plan& p, const run_folder& folder, samples_file& samples, const interrupt& stop,
@@ -62,6 +67,7 @@ bool runner::go() {
   for (std::uint64_t block = 0; block < plan_.blocks; ++block) {
     for (const planned_cell& c : plan_.cells) {
       for (const row& r : plan_.rows) {
+        if (!takes_part(r, c.what)) continue;
         total += weight(c);
         if (is_done(block, r, c)) done += weight(c);
       }
@@ -79,7 +85,8 @@ void runner::note_absent_rows() {
   for (const row& r : plan_.rows) {
     if (!r.absent) continue;
     for (const planned_cell& c : plan_.cells) {
-      if (!is_settled(r, c)) keep(c, r, {}, {*r.absent, std::nullopt}, 0);
+      if (!takes_part(r, c.what) || is_settled(r, c)) continue;
+      keep(c, r, {}, {*r.absent, std::nullopt}, 0);
     }
   }
 }
@@ -107,6 +114,7 @@ void runner::dismiss(crew& members) {
 
 visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
                                 std::uint64_t iterations, std::uint64_t warmup) {
+  if (c.what.fresh_process) member.dismiss();
   auto ready = member.ready();
   if (!ready) return {ready.why, std::nullopt};
   // Whatever it has printed since its last answer belongs to no cell: begin with a clean process.
@@ -115,8 +123,13 @@ visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
     ready = member.ready();
     if (!ready) return {ready.why, std::nullopt};
   }
-  return visit(**ready, c.what,
-               {iterations, warmup, plan_.time_limit_ns, member.threads(), member.hello().io});
+  // A cell may have threads of its own.
+  const std::uint64_t threads = c.what.params.value("threads", member.threads());
+  visit_result result =
+      visit(**ready, c.what, {iterations, warmup, plan_.time_limit_ns, threads, member.hello().io});
+  // What it holds now is no other cell's business.
+  if (c.what.fresh_process) member.dismiss();
+  return result;
 }
 
 void runner::keep(const planned_cell& c, const row& r, const place& where,
@@ -128,6 +141,9 @@ void runner::keep(const planned_cell& c, const row& r, const place& where,
   if (where.calibration) line["phase"] = "calibration";
   if (result.how.what == outcome::ok) {
     line.update(protocol::to_json(result.sample->taken));
+    if (c.what.measures == scenarios::quantity::bytes) {
+      line["bytes"] = result.sample->taken.counters.at("bytes");
+    }
     line["iterations"] = c.iterations;
     line["warmup"] = c.warmup;
     line["expected"] = c.what.expected;
@@ -169,12 +185,13 @@ bool runner::calibrate() {
 bool runner::calibrate_cell(planned_cell& c, crew& members) {
   std::vector<std::uint64_t> one_ns;
   for (std::size_t i = 0; i < members.size(); ++i) {
-    if (is_settled(plan_.rows[i], c)) continue;
+    if (!takes_part(plan_.rows[i], c.what) || is_settled(plan_.rows[i], c)) continue;
     const auto took = probe(c, members[i], plan_.rows[i]);
     if (stop_.requested()) return false;
     if (took) one_ns.push_back(*took);
   }
-  const work_size size = size_work(one_ns, plan_.target_ns, plan_.time_limit_ns);
+  work_size size = size_work(one_ns, plan_.target_ns, plan_.time_limit_ns);
+  if (is_measured_once(c.what)) size = {1, 0};
   c.iterations = size.iterations;
   c.warmup = size.warmup;
   c.round_ns = 0;
@@ -197,7 +214,7 @@ std::optional<std::uint64_t> runner::probe(const planned_cell& c, crew_member& m
     }
     const std::uint64_t ns = result.sample->taken.ns;
     one_ns = std::max<std::uint64_t>(1, ns / iterations);
-    iterations = next_probe(iterations, ns, plan_.target_ns);
+    iterations = is_measured_once(c.what) ? 0 : next_probe(iterations, ns, plan_.target_ns);
   }
   return one_ns;
 }
@@ -210,7 +227,7 @@ bool runner::measure_block(std::uint64_t block) {
     const std::vector<std::size_t>& turns = order.turns[round % order.turns.size()];
     for (std::size_t turn = 0; turn < turns.size(); ++turn) {
       const row& r = plan_.rows[turns[turn]];
-      if (is_done(block, r, c)) continue;
+      if (!takes_part(r, c.what) || is_done(block, r, c)) continue;
       if (stop_.requested()) return false;
       const bool go_on = take_turn(c, r, members[turns[turn]], {block, round, turn, false});
       if (!go_on) return false;

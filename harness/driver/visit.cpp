@@ -34,6 +34,9 @@ failure check_sample(const timed_sample& sample, const cell& what, const visit_w
             fmt::format("claims that its sample took {}; the whole exchange took {}",
                         say_duration(taken.ns), say_duration(sample.exchange_ns))};
   }
+  if (what.measures == scenarios::quantity::bytes && taken.counters.count("bytes") == 0) {
+    return {outcome::failed, "does not tell the bytes that this scenario is about"};
+  }
   const std::uint64_t used = taken.threads_used.value_or(0);
   if (wishes.threads != 0 && used > wishes.threads) {
     return {outcome::failed,

@@ -118,6 +118,7 @@ parsed<reply> parse_sample(const json& object) {
   message.threads_used = f.whole_if_present("threads_used");
   message.counters = f.counts_or_none("counters");
   message.latencies = parse_latency(f);
+  message.recording_ns = f.whole_if_present("recording_ns");
   return finished(std::move(message), f);
 }
 
@@ -213,6 +214,7 @@ json to_json(const sample& m) {
     }
     object["latency"] = {{"unit", "ns"}, {"buckets", std::move(buckets)}};
   }
+  if (m.recording_ns) object["recording_ns"] = *m.recording_ns;
   return object;
 }
 

@@ -68,6 +68,7 @@ struct sample {
   std::optional<std::uint64_t> threads_used;
   std::map<std::string, std::uint64_t> counters;
   std::optional<latency> latencies;
+  std::optional<std::uint64_t> recording_ns;  ///< What recording one latency costs.
 };
 
 /// All samples of a run have been sent.

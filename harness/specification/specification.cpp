@@ -81,6 +81,15 @@ specification specify(scenarios::description description) {
   specified.operations = [scenario](parameters const& json) {
     return scenario->operations(from_json(json));
   };
+  specified.times_a_part = scenario->times_a_part;
+  specified.measures = scenario->measures;
+  specified.asked = scenario->asked;
+  specified.fresh_process = scenario->fresh_process;
+  specified.counts_system_calls = scenario->counts_system_calls;
+  specified.floor = [scenario](parameters const& json) { return scenario->floor(from_json(json)); };
+  specified.small_program = [scenario](parameters const& json) {
+    return scenario->small_program(from_json(json));
+  };
   return specified;
 }
 

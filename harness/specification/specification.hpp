@@ -44,6 +44,15 @@ struct specification {
   std::function<std::string(parameters const&)> cell;  // "skynet leaves=1000 fan_out=10"
   std::function<std::uint64_t(parameters const&)> expected;    // the answer of one run
   std::function<std::uint64_t(parameters const&)> operations;  // units of work in one run
+
+  // How it wants to be measured (scenarios/support/traits.hpp).
+  bool times_a_part = false;
+  scenarios::quantity measures = scenarios::quantity::time;
+  scenarios::subject asked = scenarios::subject::runtime;
+  bool fresh_process = false;
+  bool counts_system_calls = false;
+  std::function<scenarios::bound(parameters const&)> floor;
+  std::function<scenarios::small_program(parameters const&)> small_program;
 };
 
 // Every scenario under scenarios/, by name. Any thread.

@@ -17,6 +17,10 @@ void raise_to(std::optional<std::uint64_t>& most, std::optional<std::uint64_t> c
 void add_to(row_measurement& row, sample const& s) {
   block_measurement& block = row.blocks[s.block];
   block.ns_per_operation.push_back(static_cast<double>(s.ns) / static_cast<double>(s.operations));
+  if (s.bytes) {
+    block.bytes_per_operation.push_back(static_cast<double>(*s.bytes) /
+                                        static_cast<double>(s.operations));
+  }
   block.iterations += s.iterations;
   block.ns += s.ns;
   block.operations += s.operations;
@@ -27,12 +31,25 @@ void add_to(row_measurement& row, sample const& s) {
   raise_to(block.peak_rss_bytes, s.peak_rss_bytes);
   for (auto const& [name, count] : s.counters) block.counters[name] += count;
   raise_to(row.threads_used, s.threads_used);
+  if (s.recording_ns) {
+    block.recording_ns = std::min(block.recording_ns.value_or(*s.recording_ns), *s.recording_ns);
+  }
   if (s.latency_ns.empty()) return;
   auto const latency = histogram::from_buckets(s.latency_ns);
   auto const quantile = [&](double q) { return static_cast<double>(latency.quantile(q)); };
   block.latency_ns.push_back({quantile(0.5), quantile(0.9), quantile(0.99), quantile(0.999)});
   if (!row.latency_ns) row.latency_ns.emplace();
   row.latency_ns->merge(latency);
+}
+
+void note_system_calls(row_measurement& row, sample const& s) {
+  auto& calls = row.system_calls.emplace();
+  if (s.outcome == outcome::ok) {
+    calls.operations = s.operations;
+    for (auto const& [name, count] : s.system_calls) calls.by_name[name] = count;
+  } else {
+    calls.reason = s.reason;
+  }
 }
 
 }  // namespace
@@ -43,6 +60,19 @@ block_values row_measurement::ns_per_operation() const {
   block_values values;
   for (auto const& [number, block] : blocks) values[number] = block.median_ns_per_operation();
   return values;
+}
+
+block_values row_measurement::bytes_per_operation() const {
+  block_values values;
+  for (auto const& [number, block] : blocks) {
+    if (!block.bytes_per_operation.empty()) values[number] = median(block.bytes_per_operation);
+  }
+  return values;
+}
+
+block_values row_measurement::costs() const {
+  auto bytes = bytes_per_operation();
+  return bytes.empty() ? ns_per_operation() : bytes;
 }
 
 std::optional<double> row_measurement::per_operation(
@@ -72,6 +102,8 @@ void measurements::add(sample const& s) {
     cells_.push_back({.cell = s.cell, .scenario = s.scenario, .params = s.params, .rows = {}});
   }
   row_measurement& row = cells_[position->second].rows[s.row];
+  // How the traced pass went says nothing about the cell itself.
+  if (s.phase == "system_calls") return note_system_calls(row, s);
   ++row.visits;
   ++row.visits_by_outcome[s.outcome];
   if (s.outcome > row.outcome) {

@@ -28,7 +28,8 @@ struct latency_quantiles {
 
 // What one row did in one cell in one block.
 struct block_measurement {
-  std::vector<double> ns_per_operation;  // one for each sample
+  std::vector<double> ns_per_operation;     // one for each sample
+  std::vector<double> bytes_per_operation;  // one for each sample that tells bytes
   std::uint64_t iterations = 0;
   std::uint64_t ns = 0;
   std::uint64_t operations = 0;
@@ -40,7 +41,16 @@ struct block_measurement {
   std::map<std::string, std::uint64_t, std::less<>> counters;
   std::vector<latency_quantiles> latency_ns;  // one for each sample that has a histogram
 
+  std::optional<std::uint64_t> recording_ns;  // the least of its samples
+
   double median_ns_per_operation() const;
+};
+
+// What one row asked of the kernel in one cell, seen in a pass of its own.
+struct system_calls {
+  std::uint64_t operations = 0;  // 0: they were not counted
+  std::map<std::string, std::uint64_t, std::less<>> by_name;
+  std::string reason;  // why they were not counted
 };
 
 // What one row did in one cell in all blocks.
@@ -52,11 +62,16 @@ struct row_measurement {
   std::map<std::uint64_t, block_measurement> blocks;
   std::optional<std::uint64_t> threads_used;  // the most of any sample
   std::optional<histogram> latency_ns;        // of all samples together
+  std::optional<stats::system_calls> system_calls;
 
   // Usable only if no visit failed: a row that answered wrong once is not trusted with a time.
   bool measured() const { return outcome == stats::outcome::ok && !blocks.empty(); }
 
   block_values ns_per_operation() const;
+  // Nothing where the scenario is about time.
+  block_values bytes_per_operation() const;
+  // What rows are compared by: bytes, where the scenario is about them, and time everywhere else.
+  block_values costs() const;
 
   // The median over blocks of a total divided by the block's operations. Nothing where no block has
   // the total.

@@ -70,9 +70,13 @@ std::string ratio_text(nlohmann::ordered_json const& ratio) {
                      decimals, ratio.at("high").get<double>(), decimals);
 }
 
-std::string duration_interval_text(nlohmann::ordered_json const& estimate) {
+std::string amount_text(double value, std::string_view unit) {
+  return unit == "B" ? bytes_text(value) : duration_text(value);
+}
+
+std::string interval_text(nlohmann::ordered_json const& estimate, std::string_view unit) {
   double const median = estimate.at("median");
-  unit const& u = unit_for(time_units, median);
+  stats::unit const& u = unit == "B" ? unit_for(byte_units, median) : unit_for(time_units, median);
   int const decimals = std::min(decimals_for(median / u.size), 2);
   return fmt::format("{:.{}f} {} [{:.{}f}, {:.{}f}]", median / u.size, decimals, u.name,
                      estimate.at("low").get<double>() / u.size, decimals,

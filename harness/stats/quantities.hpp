@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace regatta::stats {
 
@@ -22,8 +23,11 @@ std::string percent_text(double share);
 // "1.34 [1.30, 1.38]" of an object with "median", "low" and "high".
 std::string ratio_text(nlohmann::ordered_json const& ratio);
 
+// What a cell is compared by, as its "unit" says: "ns" for a time, "B" for bytes.
+std::string amount_text(double value, std::string_view unit);
+
 // "123 ns [120, 131]": the bounds in the unit of the median.
-std::string duration_interval_text(nlohmann::ordered_json const& estimate);
+std::string interval_text(nlohmann::ordered_json const& estimate, std::string_view unit);
 
 // How many columns of a terminal a text fills. It holds no wide and no combining characters.
 std::size_t columns_of(std::string_view utf8);

@@ -32,7 +32,7 @@ TEST(Quantities, NumbersKeepThreeSignificantDigits) {
 }
 
 TEST(Quantities, IntervalsShareTheUnitOfTheirMedian) {
-  EXPECT_EQ(duration_interval_text({{"median", 990.0}, {"low", 900.0}, {"high", 1'100.0}}),
+  EXPECT_EQ(interval_text({{"median", 990.0}, {"low", 900.0}, {"high", 1'100.0}}, "ns"),
             "990 ns [900, 1100]");
   EXPECT_EQ(ratio_text({{"median", 1.341}, {"low", 1.3}, {"high", 1.384}}), "1.34 [1.30, 1.38]");
   EXPECT_EQ(ratio_text({{"median", 0.5}, {"low", 0.4}, {"high", 0.6}}), "0.50 [0.40, 0.60]");

@@ -76,6 +76,9 @@ sample fields_of(json const& line) {
   take(line, "threads_used", s.threads_used);
   take(line, "counters", s.counters);
   take(line, "exchange_ns", s.exchange_ns);
+  take(line, "recording_ns", s.recording_ns);
+  take(line, "bytes", s.bytes);
+  take(line, "system_calls", s.system_calls);
   if (auto const found = line.find("context_switches"); found != line.end()) {
     take(*found, "voluntary", s.voluntary_switches);
     take(*found, "involuntary", s.involuntary_switches);
@@ -160,6 +163,9 @@ std::string format_sample(sample const& s) {
     put(line, "threads_used", s.threads_used);
     if (!s.counters.empty()) line["counters"] = s.counters;
     if (!s.latency_ns.empty()) line["latency"] = {{"unit", "ns"}, {"buckets", s.latency_ns}};
+    put(line, "recording_ns", s.recording_ns);
+    put(line, "bytes", s.bytes);
+    if (!s.system_calls.empty()) line["system_calls"] = s.system_calls;
     put(line, "exchange_ns", s.exchange_ns);
   }
   // Text that a contender printed may be no UTF-8; a sample must not be lost because of it.

@@ -46,7 +46,9 @@ struct sample {
   std::string cell;
   stats::outcome outcome = stats::outcome::ok;
   std::string reason;
-  std::string phase;  // "calibration" before the first block; empty for what is measured
+  // "calibration" before the first block, "system_calls" in the traced pass after the last; empty
+  // for what is measured.
+  std::string phase;
 
   std::uint64_t iterations = 0;
   std::uint64_t ns = 0;
@@ -61,6 +63,9 @@ struct sample {
   std::optional<std::uint64_t> threads_used;
   std::map<std::string, std::uint64_t> counters;
   std::vector<bucket> latency_ns;
+  std::optional<std::uint64_t> recording_ns;  // what recording one latency cost
+  std::optional<std::uint64_t> bytes;         // where the scenario is about bytes, and not time
+  std::map<std::string, std::uint64_t> system_calls;  // by name; only in their phase
   std::optional<std::uint64_t> exchange_ns;
 
   // Only such a sample enters a statistic.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include "harness/stats/grouping.hpp"
@@ -17,6 +18,7 @@ using json = nlohmann::ordered_json;
 
 struct planned_row {
   row_identity identity;
+  bool is_machine = false;
   json hello;
   json skipped;  // null or the reason why it takes no part
 };
@@ -25,6 +27,10 @@ struct planned_cell {
   std::string cell;
   std::string scenario;
   json params;
+  bool in_bytes = false;      // compared by bytes, and not by time
+  bool asks_machine = false;  // of the one row that is no runtime
+  std::string floor = {};     // which line of the floor bounds it; or empty
+  std::uint64_t floor_times = 1;
 };
 
 // What the plan promises, and after it whatever else the samples hold.
@@ -37,13 +43,15 @@ std::vector<planned_row> rows_of(measurements const& samples, json const& plan) 
                                        .contender = row.value("contender", ""),
                                        .variant = row.value("variant", ""),
                                        .twin = row.value("twin", false)},
+                          .is_machine = row.value("machine", false),
                           .hello = row.contains("hello") ? row["hello"] : json(),
                           .skipped = row.contains("skipped") ? row["skipped"] : json()};
       if (known.insert(planned.identity.row).second) rows.push_back(std::move(planned));
     }
   }
   for (row_identity const& row : samples.rows()) {
-    if (known.insert(row.row).second) rows.push_back({.identity = row, .hello = {}, .skipped = {}});
+    if (known.insert(row.row).second)
+      rows.push_back({.identity = row, .is_machine = false, .hello = {}, .skipped = {}});
   }
   return rows;
 }
@@ -55,12 +63,17 @@ std::vector<planned_cell> cells_of(measurements const& samples, json const& plan
     for (json const& cell : plan["cells"]) {
       planned_cell planned{.cell = cell.at("cell"),
                            .scenario = cell.value("scenario", ""),
-                           .params = cell.contains("params") ? cell["params"] : json::object()};
+                           .params = cell.contains("params") ? cell["params"] : json::object(),
+                           .in_bytes = cell.value("measures", "time") == "bytes",
+                           .asks_machine = cell.value("asked", "runtime") == "machine",
+                           .floor = cell.value("floor", ""),
+                           .floor_times = cell.value("floor_times", std::uint64_t{1})};
       if (known.insert(planned.cell).second) cells.push_back(std::move(planned));
     }
   }
   for (cell_measurement const& cell : samples.cells()) {
-    if (known.insert(cell.cell).second) cells.push_back({cell.cell, cell.scenario, cell.params});
+    if (!known.insert(cell.cell).second) continue;
+    cells.push_back({.cell = cell.cell, .scenario = cell.scenario, .params = cell.params});
   }
   return cells;
 }
@@ -85,6 +98,11 @@ json latency_of(row_measurement const& row) {
                 {"p50", latency.quantile(0.5)},  {"p90", latency.quantile(0.9)},
                 {"p99", latency.quantile(0.99)}, {"p999", latency.quantile(0.999)},
                 {"max", latency.max()},          {"mean", latency.mean()}};
+  std::vector<double> costs;
+  for (auto const& [number, block] : row.blocks) {
+    if (block.recording_ns) costs.push_back(static_cast<double>(*block.recording_ns));
+  }
+  document["recording_ns"] = costs.empty() ? json() : json(std::round(median(costs)));
 
   constexpr std::array<std::pair<char const*, double latency_quantiles::*>, 4> shown{{
       {"p50", &latency_quantiles::p50},
@@ -134,6 +152,26 @@ json counters_of(row_measurement const& row) {
   return counters;
 }
 
+json system_calls_of(system_calls const& calls) {
+  if (calls.operations == 0) return {{"per_operation", nullptr}, {"reason", calls.reason}};
+  std::vector<std::pair<std::string, double>> each;
+  double all = 0.0;
+  for (auto const& [name, count] : calls.by_name) {
+    each.emplace_back(name, static_cast<double>(count) / static_cast<double>(calls.operations));
+    all += each.back().second;
+  }
+  std::ranges::stable_sort(each, std::greater(), &std::pair<std::string, double>::second);
+  json by_name = json::object();
+  for (auto const& [name, per_operation] : each) by_name[name] = per_operation;
+  return {{"per_operation", all}, {"by_name", std::move(by_name)}};
+}
+
+std::optional<estimate> estimate_of(block_values const& values) {
+  std::vector<double> list;
+  for (auto const& [block, value] : values) list.push_back(value);
+  return estimate_median(list);
+}
+
 json quantities_of(row_measurement const& row) {
   auto const median_peak = [&]() -> std::optional<double> {
     std::vector<double> peaks;
@@ -143,11 +181,12 @@ json quantities_of(row_measurement const& row) {
     if (peaks.empty()) return std::nullopt;
     return std::round(median(peaks));
   };
-  std::vector<double> times;
-  for (auto const& [block, ns] : row.ns_per_operation()) times.push_back(ns);
-  auto const time = estimate_median(times).value();
+  auto const time = estimate_of(row.ns_per_operation()).value();
 
   json result;
+  if (auto const bytes = estimate_of(row.bytes_per_operation())) {
+    result["bytes_per_operation"] = json_of(*bytes);
+  }
   result["ns_per_operation"] = json_of(time);
   result["operations_per_second"] = rate_of(time);
   using block = block_measurement;
@@ -162,6 +201,7 @@ json quantities_of(row_measurement const& row) {
   result["involuntary_switches_per_operation"] =
       json_of(row.per_operation([](block const& b) { return b.involuntary_switches; }));
   result["threads_used"] = row.threads_used ? json(*row.threads_used) : json();
+  if (row.system_calls) result["system_calls"] = system_calls_of(*row.system_calls);
   result["counters"] = counters_of(row);
   return result;
 }
@@ -177,7 +217,7 @@ std::string reason_of(row_measurement const& row) {
 struct row_in_cell {
   std::size_t row = 0;  // index into the planned rows
   row_measurement const* measured = nullptr;
-  block_values ns;
+  block_values costs;
 };
 
 struct analysis {
@@ -195,7 +235,7 @@ std::vector<row_in_cell> ranked_rows(analysis const& run, cell_measurement const
   for (std::size_t i = 0; i != run.rows.size(); ++i) {
     auto const* row = cell.find(run.rows[i].identity.row);
     if (row == nullptr || !row->measured() || run.rows[i].identity.twin) continue;
-    ranked.push_back({i, row, row->ns_per_operation()});
+    ranked.push_back({i, row, row->costs()});
   }
   return ranked;
 }
@@ -212,24 +252,24 @@ double median_of(block_values const& values) {
 std::vector<double> costs_of(std::vector<row_in_cell> const& ranked) {
   std::vector<std::vector<double>> levelled(ranked.size());
   if (!ranked.empty()) {
-    for (auto const& [block, ignored] : ranked.front().ns) {
+    for (auto const& [block, ignored] : ranked.front().costs) {
       double sum = 0.0;
       bool complete = true;
       for (auto const& row : ranked) {
-        auto const value = row.ns.find(block);
-        complete = complete && value != row.ns.end();
+        auto const value = row.costs.find(block);
+        complete = complete && value != row.costs.end();
         if (complete) sum += std::log(value->second);
       }
       if (!complete) continue;
       double const level = sum / static_cast<double>(ranked.size());
       for (std::size_t i = 0; i != ranked.size(); ++i) {
-        levelled[i].push_back(std::log(ranked[i].ns.at(block)) - level);
+        levelled[i].push_back(std::log(ranked[i].costs.at(block)) - level);
       }
     }
   }
   std::vector<double> costs;
   for (std::size_t i = 0; i != ranked.size(); ++i) {
-    costs.push_back(levelled[i].empty() ? median_of(ranked[i].ns) : median(levelled[i]));
+    costs.push_back(levelled[i].empty() ? median_of(ranked[i].costs) : median(levelled[i]));
   }
   return costs;
 }
@@ -255,7 +295,7 @@ void find_noise(analysis& run) {
     if (original == nullptr || copy == nullptr || !original->measured() || !copy->measured()) {
       continue;
     }
-    pairs.push_back({planned.cell, original->ns_per_operation(), copy->ns_per_operation()});
+    pairs.push_back({planned.cell, original->costs(), copy->costs()});
   }
   run.noise = judge_noise(pairs);
 }
@@ -310,6 +350,23 @@ json unmeasured(planned_row const& row, row_measurement const* seen) {
           {"reason", reason_of(*seen)}};
 }
 
+// What the machine charges for one operation of the cell, whoever runs it, in ns: where this run
+// has asked the machine.
+std::optional<double> floor_of(analysis const& run, planned_cell const& planned) {
+  if (planned.floor.empty()) return std::nullopt;
+  for (planned_cell const& cell : run.cells) {
+    if (!cell.asks_machine || cell.params.value("what", "") != planned.floor) continue;
+    auto const* asked = run.samples.find(cell.cell);
+    if (asked == nullptr) continue;
+    for (auto const& [name, row] : asked->rows) {
+      if (!row.measured()) continue;
+      auto const charged = estimate_of(row.ns_per_operation());
+      return charged->median * static_cast<double>(planned.floor_times);
+    }
+  }
+  return std::nullopt;
+}
+
 json cell_document(analysis const& run, planned_cell const& planned) {
   static cell_measurement const nothing{};
   auto const* found = run.samples.find(planned.cell);
@@ -319,7 +376,7 @@ json cell_document(analysis const& run, planned_cell const& planned) {
   double const floor = run.noise ? run.noise->floor_of(planned.cell) : 0.0;
 
   auto const separated = [&](std::size_t i, std::size_t j) {
-    auto const r = paired_ratio(ranked[i].ns, ranked[j].ns);
+    auto const r = paired_ratio(ranked[i].costs, ranked[j].costs);
     return r && r->separated(floor);
   };
   auto const groups = group_ranks(costs_of(ranked), separated);
@@ -327,10 +384,15 @@ json cell_document(analysis const& run, planned_cell const& planned) {
   json document{{"cell", planned.cell},
                 {"scenario", planned.scenario},
                 {"params", planned.params},
+                {"unit", planned.in_bytes ? "B" : "ns"},
                 {"noise_floor", run.noise ? json(floor) : json()},
                 {"best", best ? json(run.rows[ranked[*best].row].identity.row) : json()}};
+  if (auto const bound = floor_of(run, planned)) {
+    document["floor"] = {{"what", planned.floor}, {"times", planned.floor_times}, {"ns", *bound}};
+  }
   json& results = document["results"] = json::array();
   for (planned_row const& row : run.rows) {
+    if (row.is_machine != planned.asks_machine) continue;
     auto const* seen = cell.find(row.identity.row);
     if (seen == nullptr || !seen->measured()) {
       results.push_back(unmeasured(row, seen));
@@ -353,7 +415,7 @@ json cell_document(analysis const& run, planned_cell const& planned) {
       if (i == *best) {
         result["ratio_to_best"] =
             ratio_document({{1.0, 1.0, 1.0, 1.0}, seen->blocks.size()}, false);
-      } else if (auto const r = paired_ratio(rank->ns, ranked[*best].ns)) {
+      } else if (auto const r = paired_ratio(rank->costs, ranked[*best].costs)) {
         result["ratio_to_best"] = ratio_document(*r, r->separated(floor));
       }
     }
@@ -389,7 +451,7 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
   std::vector<std::pair<double, json>> sorted;
   json left_out = json::array();
   for (std::size_t row = 0; row != run.rows.size(); ++row) {
-    if (run.rows[row].identity.twin) continue;
+    if (run.rows[row].identity.twin || run.rows[row].is_machine) continue;
     std::string const& name = run.rows[row].identity.row;
     if (!counted[row] || ranked.empty()) {
       left_out.push_back(
@@ -403,7 +465,7 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
     for (auto const& rows : ranked) {
       auto const own = std::find_if(rows.begin(), rows.end(),
                                     [&](row_in_cell const& r) { return r.row == row; });
-      pairs.emplace_back(own->ns, rows[*best_of(rows)].ns);
+      pairs.emplace_back(own->costs, rows[*best_of(rows)].costs);
     }
     auto const mean = ratio_of_logs(log_means_per_block(pairs));
     sorted.emplace_back(mean.value.median, json{{"row", name},
@@ -482,6 +544,7 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
                     {"contender", row.identity.contender},
                     {"variant", row.identity.variant},
                     {"twin", row.identity.twin},
+                    {"machine", row.is_machine},
                     {"hello", row.hello},
                     {"skipped", row.skipped}});
   }
@@ -491,7 +554,9 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
   // Not through the references from above: an object that grows moves what it holds.
   for (json& row : summary["rows"])
     row["threads_used"] = most_threads_seen(summary["cells"], row.at("row"));
-  summary["geometric_means"] = geometric_means(run, run.cells);
+  std::vector<planned_cell> timed = run.cells;
+  std::erase_if(timed, [](planned_cell const& c) { return c.in_bytes || c.asks_machine; });
+  summary["geometric_means"] = geometric_means(run, timed);
   summary["scenarios"] = scenarios_of(run);
   return summary;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/stats/captions.hpp"
+#include "harness/stats/costs.hpp"
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::stats {
@@ -47,8 +48,7 @@ std::string result_line(json const& cell, json const& result) {
                        reason.empty() ? "" : ": " + escaped(reason));
   }
   return fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", row, group_of(result),
-                     verdict_of(cell, result),
-                     duration_interval_text(result.at("ns_per_operation")),
+                     verdict_of(cell, result), cost_interval_text(cell, result),
                      optional_text(result.at("cpu_ns_per_operation"), duration_text),
                      optional_text(result.at("allocations_per_operation"), number_text),
                      optional_text(result.at("peak_rss_bytes"), bytes_text),
@@ -64,11 +64,56 @@ std::string latency_table(json const& cell) {
     for (auto const* quantile : {"p50", "p90", "p99", "p999", "max"}) {
       lines += fmt::format(" {} |", duration_text(latency.at(quantile).get<double>()));
     }
-    lines += fmt::format(" {} |\n", latency.at("count").get<std::uint64_t>());
+    lines += fmt::format(" {} | {} |\n", latency.at("count").get<std::uint64_t>(),
+                         optional_text(latency.at("recording_ns"), duration_text));
   }
   if (lines.empty()) return lines;
-  return "\n| latency | p50 | p90 | p99 | p99.9 | max | values |\n|---|--:|--:|--:|--:|--:|--:|\n" +
+  return "\n| latency | p50 | p90 | p99 | p99.9 | max | values | cost of recording one |\n"
+         "|---|--:|--:|--:|--:|--:|--:|--:|\n" +
          lines;
+}
+
+// Which calls make up most of the total, the rest left out.
+std::string calls_by_name(json const& calls) {
+  std::string text;
+  double shown = 0.0;
+  double const all = calls.at("per_operation");
+  for (auto const& [name, per_operation] : calls.at("by_name").items()) {
+    if (shown >= 0.95 * all) break;
+    shown += per_operation.get<double>();
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
+                        number_text(per_operation.get<double>()));
+  }
+  return text;
+}
+
+std::string system_calls_table(json const& cell) {
+  std::string lines;
+  for (json const& result : cell.at("results")) {
+    if (!result.contains("system_calls")) continue;
+    json const& calls = result.at("system_calls");
+    if (calls.at("per_operation").is_null()) {
+      lines +=
+          fmt::format("| {} | ? | {} |\n", escaped(result.at("row")), escaped(calls.at("reason")));
+    } else {
+      lines +=
+          fmt::format("| {} | {} | {} |\n", escaped(result.at("row")),
+                      number_text(calls.at("per_operation").get<double>()), calls_by_name(calls));
+    }
+  }
+  if (lines.empty()) return lines;
+  return "\n| system calls | per operation | most of them |\n|---|--:|---|\n" + lines;
+}
+
+std::string floor_line(json const& cell) {
+  if (!cell.contains("floor") || cell.at("best").is_null()) return "";
+  json const& floor = cell.at("floor");
+  double const charged = floor.at("ns");
+  return fmt::format(
+      "The machine itself charges {} for an operation ({}{}); the best takes {} times as much.\n\n",
+      duration_text(charged), floor.at("what").get<std::string>(),
+      floor.at("times") == 1 ? "" : fmt::format(", {} times", floor.at("times").get<int>()),
+      number_text(best_cost(cell) / charged));
 }
 
 std::string means_table(json const& summary) {
@@ -112,7 +157,7 @@ std::string summary_markdown(json const& summary) {
       machine_caption(summary) + ".\n" + evidence_caption(summary) + "\n" + noise_caption(summary) +
       "\n\n" +
       "*Not separated*: this run cannot tell the row from the best. Rows of one group are tied. "
-      "Times are per operation.\n";
+      "Times and bytes are per operation.\n";
 
   std::string absent;
   for (json const& row : summary.at("rows")) {
@@ -132,12 +177,14 @@ std::string summary_markdown(json const& summary) {
       text += fmt::format("\n## {}\n", scenario);
     }
     text += fmt::format("\n### {}\n\n", cell.at("cell").get<std::string>());
-    text +=
-        "| row | group | to the best [low, high] | time [low, high] | CPU | allocations | peak RSS "
-        "| "
-        "threads used |\n|---|--:|---|--:|--:|--:|--:|--:|\n";
+    text += floor_line(cell);
+    text += fmt::format(
+        "| row | group | to the best [low, high] | {} [low, high] | CPU | allocations | peak RSS | "
+        "threads used |\n|---|--:|---|--:|--:|--:|--:|--:|\n",
+        cell.at("unit") == "B" ? "bytes" : "time");
     for (json const& result : cell.at("results")) text += result_line(cell, result);
     text += latency_table(cell);
+    text += system_calls_table(cell);
   }
   return text;
 }

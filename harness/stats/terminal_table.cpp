@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/stats/captions.hpp"
+#include "harness/stats/costs.hpp"
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::stats {
@@ -113,6 +114,15 @@ json const* result_of(json const& cell, std::string const& row) {
   return nullptr;
 }
 
+// The rows that were asked for any of these cells: the machine is not asked what runtimes are.
+std::vector<std::string> rows_in(scenario_table const& table, std::vector<std::string> rows) {
+  std::erase_if(rows, [&](std::string const& row) {
+    return std::ranges::none_of(table.cells,
+                                [&](json const* cell) { return result_of(*cell, row) != nullptr; });
+  });
+  return rows;
+}
+
 // How many CPUs a row kept busy: its CPU time as a multiple of its wall time.
 std::string busy_text(json const& result) {
   json const& cpu = result.at("cpu_ns_per_operation");
@@ -121,19 +131,18 @@ std::string busy_text(json const& result) {
   return fmt::format(" {:.1f}c", cpu.get<double>() / wall);
 }
 
-entry time_entry(json const& cell, std::string const& row) {
+entry cost_entry(json const& cell, std::string const& row) {
   auto const* result = result_of(cell, row);
   if (result == nullptr) return {"", tone::aside};
   std::string const outcome = result->at("outcome");
   if (outcome == "skipped" || outcome == "unsupported") return {outcome, tone::aside};
   if (outcome != "ok") return {outcome, tone::fault};
   if (cell.at("best") == row) {
-    return {duration_text(result->at("ns_per_operation").at("median")) + busy_text(*result),
-            tone::best};
+    return {cost_text(cell, *result) + busy_text(*result), tone::best};
   }
   json const& ratio = result->at("ratio_to_best");
   if (ratio.is_null()) {
-    return {duration_text(result->at("ns_per_operation").at("median")) + busy_text(*result), {}};
+    return {cost_text(cell, *result) + busy_text(*result), {}};
   }
   bool const tied = !ratio.at("separated").get<bool>();
   return {(tied ? "≈ " : "") + ratio_text(ratio) + busy_text(*result), tone::plain};
@@ -148,9 +157,30 @@ entry latency_entry(json const& cell, std::string const& row) {
           tone::aside};
 }
 
-bool has_latency(json const& cell) {
+bool has(json const& cell, char const* quantity) {
   return std::any_of(cell.at("results").begin(), cell.at("results").end(),
-                     [](json const& result) { return result.contains("latency"); });
+                     [&](json const& result) { return result.contains(quantity); });
+}
+
+entry system_calls_entry(json const& cell, std::string const& row) {
+  auto const* result = result_of(cell, row);
+  if (result == nullptr || !result->contains("system_calls")) return {"", tone::aside};
+  json const& calls = result->at("system_calls").at("per_operation");
+  return {calls.is_null() ? "?" : number_text(calls.get<double>()), tone::aside};
+}
+
+// How many times what the machine itself charges.
+entry floor_entry(json const& cell, std::string const& row) {
+  auto const* result = result_of(cell, row);
+  if (result == nullptr || result->at("outcome") != "ok") return {"", tone::aside};
+  double const multiple = cost_of(cell, *result) / cell.at("floor").at("ns").get<double>();
+  return {"× " + number_text(multiple), tone::aside};
+}
+
+std::string floor_label(json const& cell) {
+  json const& floor = cell.at("floor");
+  return fmt::format("  floor: {} {}", floor.at("what").get<std::string>(),
+                     duration_text(floor.at("ns").get<double>()));
 }
 
 struct line {
@@ -158,18 +188,27 @@ struct line {
   std::vector<entry> entries;
 };
 
+line entered(line empty, entry (*entry_of)(json const&, std::string const&), json const& cell,
+             std::vector<std::string> const& rows) {
+  for (std::string const& row : rows) empty.entries.push_back(entry_of(cell, row));
+  return empty;
+}
+
 std::vector<line> lines_of(scenario_table const& table, std::vector<std::string> const& rows) {
   std::vector<line> lines;
   for (json const* cell : table.cells) {
-    line times{table.parameters(*cell, true), {}};
-    if (times.label.empty()) times.label = "time per operation";
-    line latencies{"  latency p50 / p99", {}};
-    for (std::string const& row : rows) {
-      times.entries.push_back(time_entry(*cell, row));
-      latencies.entries.push_back(latency_entry(*cell, row));
+    line costs{table.parameters(*cell, true), {}};
+    if (costs.label.empty()) costs.label = "per operation";
+    lines.push_back(entered(std::move(costs), cost_entry, *cell, rows));
+    if (has(*cell, "latency")) {
+      lines.push_back(entered({"  latency p50 / p99", {}}, latency_entry, *cell, rows));
     }
-    lines.push_back(std::move(times));
-    if (has_latency(*cell)) lines.push_back(std::move(latencies));
+    if (has(*cell, "system_calls")) {
+      lines.push_back(entered({"  system calls", {}}, system_calls_entry, *cell, rows));
+    }
+    if (cell->contains("floor")) {
+      lines.push_back(entered({floor_label(*cell), {}}, floor_entry, *cell, rows));
+    }
   }
   return lines;
 }
@@ -283,14 +322,15 @@ std::string terminal_table(json const& summary, table_options options) {
     std::string const shared = table.parameters(*table.cells.front(), false);
     text += paint(tone::heading, table.name) + (shared.empty() ? "" : "  ") +
             paint(tone::aside, shared) + "\n";
-    text += parts(lines_of(table, rows), rows, options.columns, paint) + "\n";
+    auto const asked = rows_in(table, rows);
+    text += parts(lines_of(table, asked), asked, options.columns, paint) + "\n";
   }
   text += reasons(summary, options.columns, paint);
   text += who_ran(summary, options.columns, paint);
   text += means(summary, paint);
   text += wrapped(
-      "Time per operation of the best row, and the ratios of the others to it, paired within "
-      "blocks. "
+      "Time (or bytes) per operation of the best row, and the ratios of the others to it, paired "
+      "within blocks. "
       "≈: this run cannot tell the row from the best. 1.9c: kept 1.9 CPUs busy.",
       options.columns);
   text += wrapped(noise_caption(summary) + " " + evidence_caption(summary), options.columns);

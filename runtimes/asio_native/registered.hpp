@@ -15,6 +15,7 @@
 #include "runtimes/asio_native/host.hpp"
 #include "scenarios/support/describe.hpp"
 #include "scenarios/support/outside.hpp"
+#include "scenarios/support/traits.hpp"
 
 namespace regatta::asio_native {
 
@@ -30,6 +31,7 @@ class native_cell final : public contender::cell {
   }
   contender::counters read_counters() const override { return {}; }
   bool caller_is_worker() const override { return Host::caller_is_worker; }
+  bool times_a_part() const override { return scenarios::times_a_part<Scenario>(); }
 
  private:
   Host host_;

@@ -57,6 +57,14 @@ description describe() {
       .expected = [](parameter_list const& list) { return S::expected(read_parameters<S>(list)); },
       .operations =
           [](parameter_list const& list) { return S::operations(read_parameters<S>(list)); },
+      .times_a_part = times_a_part<S>(),
+      .measures = measured_quantity<S>(),
+      .asked = asked_subject<S>(),
+      .fresh_process = needs_fresh_process<S>(),
+      .counts_system_calls = counts_system_calls<S>(),
+      .floor = [](parameter_list const& list) { return floor_of<S>(read_parameters<S>(list)); },
+      .small_program =
+          [](parameter_list const& list) { return small_program_of<S>(read_parameters<S>(list)); },
   };
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scenarios/support/measuring.hpp"
 #include "scenarios/support/parameters.hpp"
 
 namespace regatta::scenarios {
@@ -29,6 +30,15 @@ struct description {
       complete;  // every parameter, in the scenario's order
   std::function<u64(parameter_list const&)> expected;
   std::function<u64(parameter_list const&)> operations;
+
+  // How it wants to be measured (traits.hpp).
+  bool times_a_part = false;
+  quantity measures = quantity::time;
+  subject asked = subject::runtime;
+  bool fresh_process = false;
+  bool counts_system_calls = false;
+  std::function<bound(parameter_list const&)> floor;
+  std::function<scenarios::small_program(parameter_list const&)> small_program;
 };
 
 // The cell's name in results: `skynet leaves=1000 fan_out=10`. Wants a complete list.

@@ -1,6 +1,7 @@
-// What a latency scenario writes into: how long single things took, and how often something
-// happened. The scenario says when a wait begins and when it ends; what the clock is, and how the
-// figures are kept, is the harness's business.
+// What a scenario writes into that measures more than the time of its whole run: how long single
+// things took, how often something happened, and which part of the run is to be timed. The scenario
+// says when something begins and when it ends; what the clock is, and how the figures are kept, is
+// the harness's business.
 //
 //   auto const sent = recorder::now();
 //   …
@@ -39,6 +40,15 @@ class recorder {
   // literal, the figures of several runs add up. Any thread; not for hot paths.
   virtual void count(std::string_view name, u64 figure) = 0;
 
+  // For a scenario that `times_a_part` (traits.hpp): only what lies between the two counts as its
+  // time, CPU time, allocations and context switches. Parts add up; they are never nested, and one
+  // ends where another thread may have begun it. They cost some microseconds, outside the part.
+  virtual void start_clock() = 0;
+  virtual void stop_clock() = 0;
+
+  // How much of this process is in memory now, to the page. 0 where the system does not say.
+  virtual u64 resident_bytes() const = 0;
+
  protected:
   ~recorder() = default;
 };
@@ -48,6 +58,9 @@ class silent_recorder final : public recorder {
  public:
   void record(u64) noexcept override {}
   void count(std::string_view, u64) override {}
+  void start_clock() override {}
+  void stop_clock() override {}
+  u64 resident_bytes() const override { return 0; }
 };
 
 }  // namespace regatta::scenarios

@@ -18,9 +18,16 @@
 //     static u64 operations(params p);      // units of work in one run
 //     static std::string invalid(params p); // optional: "" or why these parameters make no sense
 //     template <runtime R>
-//     static task<u64> run(R& rt, params p);   // a latency scenario takes a recorder& as well
+//     static task<u64> run(R& rt, params p);   // takes a recorder& as well where it wants one
 //   };
 //   static_assert(scenario<skynet>);
+//
+// One about the life of a runtime makes it itself, on a thread that belongs to none:
+//
+//     template <runtime R>
+//     static u64 run(runtime_maker<R> const& make, params p);
+//
+// How it wants to be measured, where that is not by the time of the whole run: traits.hpp.
 #pragma once
 
 #include <concepts>
@@ -36,6 +43,7 @@
 #include "scenarios/support/choice.hpp"
 #include "scenarios/support/parameters.hpp"
 #include "scenarios/support/recorder.hpp"
+#include "scenarios/support/traits.hpp"
 #include "scenarios/support/work.hpp"
 
 namespace regatta::scenarios {
@@ -75,9 +83,15 @@ concept measures_time_on = scenario<S> && requires(R& rt, typename S::params p) 
   { S::run(rt, p) } -> std::same_as<task<u64>>;
 };
 
+template <class S, class R>
+concept measures_life_of =
+    scenario<S> && runtime<R> && requires(runtime_maker<R> const& make, typename S::params p) {
+      { S::run(make, p) } -> std::same_as<u64>;
+    };
+
 // Does runtime R offer what run's constraint asks for?
 template <class S, class R>
-concept runs_on = measures_latency_on<S, R> || measures_time_on<S, R>;
+concept runs_on = measures_latency_on<S, R> || measures_time_on<S, R> || measures_life_of<S, R>;
 
 // Why these parameters make no sense, or "".
 template <scenario S>

@@ -20,6 +20,7 @@ ccache        run?   ccache                                 ccache              
 boost         run?   %BOOST%                                boost-devel          Boost.Asio of Boost 1.81 or newer, for the contenders asio and asio_native
 libuv         run?   libuv1-dev                             libuv-devel          <uv.h>, for the contender libuv
 liburing      run?   liburing-dev                           liburing-devel       <liburing.h>, for the contenders io_uring and asio/io_uring
+strace        run?   strace                                 strace               strace, to count the system calls of contenders
 gtest         test   libgtest-dev                           gtest-devel          <gtest/gtest.h>
 gmock         test   libgmock-dev                           gmock-devel          <gmock/gmock.h>
 pytest        test   python3-pytest                         python3-pytest       pytest, for the same Python
@@ -65,7 +66,7 @@ is_there() {
   case $1 in
     compiler) find_compiler >/dev/null ;;
     cmake) version_at_least 3.22 "$(cmake --version 2>/dev/null | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')" ;;
-    ninja | git | ccache) command -v "$1" >/dev/null 2>&1 ;;
+    ninja | git | ccache | strace) command -v "$1" >/dev/null 2>&1 ;;
     benchmark) header_is_there benchmark/benchmark.h ;;
     json) header_is_there nlohmann/json.hpp ;;
     fmt) header_is_there fmt/format.h ;;

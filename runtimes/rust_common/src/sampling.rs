@@ -66,14 +66,21 @@ pub struct Slowdown {
 /// does. It runs no task.
 const REACTOR_THREAD: &str = "async-io";
 
-/// Of the threads that may run tasks. Not the one that scenarios spawn from outside with, nor the
+/// How the names of threads begin that run what blocks, and no task. Runtimes that are built on the
+/// crate blocking have such by themselves.
+pub const THREAD_LENT_TO_BLOCKING_CALLS: &str = "blocking";
+
+/// Of the threads that may run tasks. Not those that are lent to blocking calls, nor the one that scenarios spawn from outside with, nor the
 /// one that calls us where it only waits for the root: that one is counted where it runs tasks
 /// itself.
 fn cpu_time_of_workers<R: Runtime>(stage: &Stage<R>) -> ThreadTimes {
     let outsider = outside::tid();
     let caller = (!stage.caller_is_worker()).then(|| nix::unistd::gettid().as_raw());
     process::cpu_time_of_threads(|tid, name| {
-        outsider == Some(tid) || caller == Some(tid) || name == REACTOR_THREAD
+        outsider == Some(tid)
+            || caller == Some(tid)
+            || name == REACTOR_THREAD
+            || name.starts_with(THREAD_LENT_TO_BLOCKING_CALLS)
     })
 }
 

@@ -46,6 +46,18 @@ impl Echo {
     }
 }
 
+/// Echo is what the proxy is compared with.
+impl From<Echo> for Proxy {
+    fn from(echo: Echo) -> Self {
+        Self {
+            through: Through::Direct,
+            connections: echo.connections,
+            message_bytes: echo.message_bytes,
+            round_trips: echo.round_trips,
+        }
+    }
+}
+
 impl Scenario for Echo {
     fn expected(&self) -> u64 {
         self.connections * self.message_bytes * self.round_trips
