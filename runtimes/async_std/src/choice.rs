@@ -124,11 +124,10 @@ async fn read_impatiently(mut writer: TcpStream, latency: Arc<Recorder>) -> Outc
             Err(_) => timeouts += 1,
             Ok(Ok(0)) => break,
             Ok(Ok(count)) => {
-                let bytes = buffer[..count].iter().zip(place..);
-                right += bytes
-                    .filter(|(byte, k)| **byte == CancelRead::byte(*k))
-                    .count() as u64;
-                place += count as u64;
+                for byte in &buffer[..count] {
+                    right += u64::from(*byte == CancelRead::byte(place));
+                    place += 1;
+                }
             }
             Ok(Err(error)) => return Err(Failure::of("cannot receive")(error)),
         }

@@ -102,6 +102,7 @@ async fn read_all(arrivals: &Arc<Arrivals>, p: Memory, latency: &Recorder) -> Re
 
 pub async fn frame_size(p: FrameSize, latency: Arc<Recorder>) -> Outcome {
     match (p.r#where, p.held) {
+        // Safe because usize has 64 bits here.
         (Held::Heap, bytes) => park(p, latency, move || vec![0; bytes as usize]).await,
         (Held::Frame, 0) => park(p, latency, || [0; 0]).await,
         (Held::Frame, 100) => park(p, latency, || [0; 100]).await,

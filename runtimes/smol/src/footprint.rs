@@ -113,6 +113,7 @@ async fn read_all(
 
 pub async fn frame_size(ex: Spawner, p: FrameSize, latency: Arc<Recorder>) -> Outcome {
     match (p.r#where, p.held) {
+        // Safe because usize has 64 bits here.
         (Held::Heap, bytes) => park(ex, p, latency, move || vec![0; bytes as usize]).await,
         (Held::Frame, 0) => park(ex, p, latency, || [0; 0]).await,
         (Held::Frame, 100) => park(ex, p, latency, || [0; 100]).await,
