@@ -142,9 +142,13 @@ endfunction()
 #   regatta_add_native_runtime(asio_native NEEDS boost_asio VARIANTS io_context thread_pool SOURCES subject.cpp skynet.cpp)
 #
 #   VARIANTS  what subject.cpp enters as variants, for the tests
-#   SOURCES   each named after its scenario, but for subject.cpp
+#   MACHINE   it is no runtime: it is asked for the scenarios about the machine itself, and for no others
+#   SOURCES   a source that is named after a scenario has it; what the others hold is the program's affair
 function(regatta_add_native_runtime name)
-  cmake_parse_arguments(NATIVE "" "" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(NATIVE "MACHINE" "" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
+  if(NATIVE_MACHINE)
+    set_property(GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name} ", \"subject\": \"machine\"")
+  endif()
   regatta_need_all(needs why ${NATIVE_NEEDS})
   if(why)
     regatta_skip_runtime(${name} "${why}")
@@ -156,9 +160,14 @@ function(regatta_add_native_runtime name)
   target_link_libraries(contender_${name} PRIVATE
     regatta_runtime_${name} regatta_contender_main regatta_flags)
   if(REGATTA_TESTS)
-    set(scenarios ${NATIVE_SOURCES})
-    list(REMOVE_ITEM scenarios subject.cpp)
-    list(TRANSFORM scenarios REPLACE "\\.cpp$" "")
+    regatta_list_scenarios(known)
+    set(scenarios "")
+    foreach(source IN LISTS NATIVE_SOURCES)
+      get_filename_component(stem ${source} NAME_WE)
+      if(stem IN_LIST known)
+        list(APPEND scenarios ${stem})
+      endif()
+    endforeach()
     regatta_add_smoke_tests(${name} ${scenarios} VARIANTS ${NATIVE_VARIANTS})
   endif()
   regatta_add_program(${name} "c++" COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${name} --serve)

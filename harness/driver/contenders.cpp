@@ -42,6 +42,8 @@ std::vector<fs::path> manifests_in(const fs::path& folder) {
   return files;
 }
 
+using small_programs = std::map<std::string, std::vector<std::string>>;
+
 contender_program read_program(const nlohmann::json& object, const fs::path& folder) {
   contender_program found;
   found.variant = object.value("variant", "");
@@ -50,6 +52,10 @@ contender_program read_program(const nlohmann::json& object, const fs::path& fol
   found.laws = object.value("laws", std::vector<std::string>{});
   resolve(found.command, folder);
   resolve(found.laws, folder);
+  for (auto [what, command] : object.value("small_programs", small_programs{})) {
+    resolve(command, folder);
+    if (!command.empty()) found.small_programs.emplace(what, std::move(command));
+  }
   if (!found.skipped.empty()) return found;
   if (found.command.empty()) {
     found.skipped = "its manifest names neither a command nor a reason";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ struct contender_program {
   std::vector<std::string> command;  ///< Starts it in protocol mode; empty if it was skipped.
   std::string skipped;               ///< Why there is no program; empty if there is one.
   std::vector<std::string> laws;     ///< A command that checks the runtime's laws; empty if none.
+  /// Commands of its small programs, by what they do: "task", "echo" (small_program.hpp). What is
+  /// not there it does not have.
+  std::map<std::string, std::vector<std::string>> small_programs = {};
 };
 
 /// Mostly one program; several where its variants need programs of their own. The first is the

@@ -116,6 +116,7 @@ json to_json(const plan& p) {
                  {"time_limit_ns", p.time_limit_ns},
                  {"memory_limit_bytes", p.memory_limit_bytes},
                  {"slowdown_percent", p.slowdown_percent},
+                 {"system_calls", p.system_calls},
                  {"rows", json::array()},
                  {"cells", json::array()}};
   for (const row& r : p.rows) object["rows"].push_back(to_json(r));
@@ -132,6 +133,7 @@ plan plan_from_json(const json& object) {
   object.at("time_limit_ns").get_to(p.time_limit_ns);
   object.at("memory_limit_bytes").get_to(p.memory_limit_bytes);
   object.at("slowdown_percent").get_to(p.slowdown_percent);
+  object.at("system_calls").get_to(p.system_calls);
   for (const json& r : object.at("rows")) p.rows.push_back(row_from_json(r));
   for (const json& c : object.at("cells")) p.cells.push_back(cell_from_json(c));
   return p;

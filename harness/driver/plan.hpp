@@ -42,6 +42,11 @@ struct planned_cell {
   std::uint64_t round_ns = 0;  ///< How long all rows together took for one iteration.
 };
 
+enum class call_counting { none, where_asked, everywhere };
+NLOHMANN_JSON_SERIALIZE_ENUM(call_counting, {{call_counting::where_asked, "where_asked"},
+                                             {call_counting::none, "none"},
+                                             {call_counting::everywhere, "everywhere"}})
+
 struct plan {
   std::string matrix = "quick";  ///< "quick" or "full"
   std::uint64_t seed = 0;
@@ -50,6 +55,8 @@ struct plan {
   std::uint64_t time_limit_ns = 0;
   std::uint64_t memory_limit_bytes = 0;
   std::uint64_t slowdown_percent = 0;
+  /// Which cells have their system calls counted, in a traced pass after the last block.
+  call_counting system_calls = call_counting::where_asked;
   std::vector<row> rows;
   std::vector<planned_cell> cells;
 };

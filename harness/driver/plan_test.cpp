@@ -26,12 +26,30 @@ plan example() {
     c.what.params = {{"tasks", i}};
     p.cells.push_back(c);
   }
+  p.rows[0].is_machine = true;
+  p.rows[0].small_programs = {{"task", {"/bin/echo", "42"}}};
+  p.system_calls = call_counting::everywhere;
+  cell& first = p.cells[0].what;
+  first.measures = scenarios::quantity::bytes;
+  first.asked = scenarios::subject::machine;
+  first.fresh_process = first.counts_system_calls = true;
+  first.program = scenarios::small_program::echo;
+  first.floor = "tcp_hop";
+  first.floor_times = 2;
   return p;
 }
 
 TEST(Plan, SurvivesItsFile) {
   const plan p = example();
   EXPECT_EQ(to_json(plan_from_json(to_json(p))), to_json(p));
+}
+
+TEST(Plan, TheMachineIsForTheFloorAndTheFloorForTheMachine) {
+  const plan p = plan_from_json(to_json(example()));
+  EXPECT_TRUE(takes_part(p.rows[0], p.cells[0].what));
+  EXPECT_FALSE(takes_part(p.rows[0], p.cells[1].what));
+  EXPECT_FALSE(takes_part(p.rows[1], p.cells[0].what));
+  EXPECT_TRUE(takes_part(p.rows[1], p.cells[1].what));
 }
 
 TEST(Plan, OnlyASkippedRowIsCalledSkipped) {

@@ -20,6 +20,11 @@ row row_of(const contender& who, const contender_program& program, const std::st
   r.variant = variant;
   r.threads = threads;
   r.command = program.command;
+  r.small_programs = program.small_programs;
+  if (program.variant.empty() && !variant.empty()) {
+    // Of several variants in one program the small ones are told which.
+    for (auto& [what, command] : r.small_programs) command.push_back("--variant=" + variant);
+  }
   if (!program.command.empty()) r.build = build_of(program.command.front());
   if (!program.skipped.empty()) r.absent = failure{outcome::skipped, program.skipped};
   return r;

@@ -8,6 +8,7 @@
 
 #include "harness/driver/calibrate.hpp"
 #include "harness/driver/clock.hpp"
+#include "harness/driver/system_calls.hpp"
 
 namespace regatta::driver {
 namespace {
@@ -36,7 +37,8 @@ runner::runner(plan& p, const run_folder& folder, samples_file& samples, const i
                progress& shown, const std::vector<stats::sample>& before)
     : plan_(p), folder_(folder), samples_(samples), stop_(stop), shown_(shown) {
   for (const stats::sample& s : before) {
-    if (s.outcome != stats::outcome::ok) settled_.emplace(s.row, s.cell);
+    // A count of system calls that went wrong settles nothing.
+    if (s.outcome != stats::outcome::ok && s.phase != "system_calls") settled_.emplace(s.row, s.cell);
     done_.emplace(s.block, s.row, s.cell);
   }
 }
@@ -73,12 +75,71 @@ bool runner::go() {
       }
     }
   }
+  // A unit of weight is a nanosecond, as the calibration saw it.
+  const auto left_ns = static_cast<std::uint64_t>(std::max(0.0, total - done));
+  shown_.note(fmt::format("measuring {} cells will take about {}", plan_.cells.size(),
+                          say_duration(std::max(left_ns, ns_per_s))));
   shown_.begin("measuring", total, done);
   for (std::uint64_t block = 0; block < plan_.blocks; ++block) {
     if (!measure_block(block)) return false;
   }
   shown_.end();
+  return count_system_calls();
+}
+
+bool runner::wants_system_calls(const row& r, const planned_cell& c) const {
+  if (plan_.system_calls == call_counting::none || r.absent || r.twin || r.is_machine) return false;
+  if (plan_.system_calls == call_counting::where_asked && !c.what.counts_system_calls) return false;
+  return c.what.program == scenarios::small_program::none && takes_part(r, c.what) &&
+         !is_done(plan_.blocks, r, c);
+}
+
+bool runner::count_system_calls() {
+  std::vector<std::pair<const planned_cell*, const row*>> wanted;
+  for (const planned_cell& c : plan_.cells) {
+    for (const row& r : plan_.rows) {
+      if (wants_system_calls(r, c)) wanted.emplace_back(&c, &r);
+    }
+  }
+  if (wanted.empty()) return true;
+  if (const std::string why = why_no_tracer(); !why.empty()) {
+    shown_.note("note: system calls were not counted: " + why);
+    return true;
+  }
+  shown_.begin("counting system calls", static_cast<double>(wanted.size()));
+  for (const auto& [c, r] : wanted) {
+    trace(*c, *r);
+    if (stop_.requested()) return false;
+    shown_.advance(1, c->what.key);
+  }
+  shown_.end();
   return true;
+}
+
+void runner::trace(const planned_cell& c, const row& r) {
+  // Enough for a steady mean; more would only take longer, because each call stops twice.
+  constexpr std::uint64_t enough_operations = 2'000;
+  tracing wishes;
+  wishes.iterations =
+      std::clamp<std::uint64_t>(enough_operations / std::max<std::uint64_t>(1, c.what.operations),
+                                1, std::max<std::uint64_t>(1, c.iterations));
+  wishes.seed = seed_of_block(plan_, plan_.blocks);
+  wishes.time_limit_ns = plan_.time_limit_ns;
+  wishes.memory_limit_bytes = plan_.memory_limit_bytes;
+  wishes.log = folder_.log(r.name, "system_calls");
+  const auto counted = trace_system_calls(r, c.what, wishes, stop_);
+  if (stop_.requested()) return;
+  json line = {{"block", plan_.blocks}, {"round", 0}, {"turn", 0}};
+  line.update(line_head(c, r));
+  line["outcome"] = name_of(counted ? outcome::ok : counted.why.what);
+  line["reason"] = counted ? "" : counted.why.reason;
+  line["phase"] = "system_calls";
+  if (counted) {
+    line["iterations"] = counted->iterations;
+    line["operations"] = counted->operations;
+    line["system_calls"] = counted->calls;
+  }
+  samples_.append(line);
 }
 
 void runner::note_absent_rows() {
@@ -112,8 +173,12 @@ void runner::dismiss(crew& members) {
   }
 }
 
-visit_result runner::visit_cell(const planned_cell& c, crew_member& member,
+visit_result runner::visit_cell(const planned_cell& c, const row& r, crew_member& member,
                                 std::uint64_t iterations, std::uint64_t warmup) {
+  if (c.what.program != scenarios::small_program::none) {
+    return visit_small_program(
+        r, c.what, {.iterations = iterations, .time_limit_ns = plan_.time_limit_ns, .io = ""});
+  }
   if (c.what.fresh_process) member.dismiss();
   auto ready = member.ready();
   if (!ready) return {ready.why, std::nullopt};
@@ -206,7 +271,7 @@ std::optional<std::uint64_t> runner::probe(const planned_cell& c, crew_member& m
   std::uint64_t iterations = 1;
   std::uint64_t one_ns = 0;
   for (int probes = 0; probes < most_probes && iterations != 0; ++probes) {
-    const visit_result result = visit_cell(c, member, iterations, 0);
+    const visit_result result = visit_cell(c, r, member, iterations, 0);
     if (result.how.what == outcome::interrupted) return std::nullopt;
     if (result.how.what != outcome::ok) {
       keep(c, r, {.calibration = true}, result, 0);
@@ -259,7 +324,7 @@ bool runner::take_turn(const planned_cell& c, const row& r, crew_member& member,
   idle_time& so_far = idle_[r.name];
   so_far.wall_ns += idle.wall_ns;
   so_far.cpu_ns += idle.cpu_ns;
-  const visit_result result = visit_cell(c, member, c.iterations, c.warmup);
+  const visit_result result = visit_cell(c, r, member, c.iterations, c.warmup);
   if (result.how.what == outcome::interrupted) return false;
   keep(c, r, where, result, idle.cpu_ns);
   return true;

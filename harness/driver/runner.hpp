@@ -46,13 +46,18 @@ class runner {
   bool measure_block(std::uint64_t block);
   bool take_turn(const planned_cell& c, const row& r, crew_member& member, const place& where);
 
+  /// The traced pass: how often each row asked the kernel for what, in the cells that want to know.
+  bool count_system_calls();
+  bool wants_system_calls(const row& r, const planned_cell& c) const;
+  void trace(const planned_cell& c, const row& r);
+
   /// Idle contenders wait and burn nothing; who does is named, once.
   void note_restless_rows();
 
   crew make_crew(const std::string& when, std::uint64_t seed);
   void dismiss(crew& members);
-  visit_result visit_cell(const planned_cell& c, crew_member& member, std::uint64_t iterations,
-                          std::uint64_t warmup);
+  visit_result visit_cell(const planned_cell& c, const row& r, crew_member& member,
+                          std::uint64_t iterations, std::uint64_t warmup);
   void keep(const planned_cell& c, const row& r, const place& where, const visit_result& result,
             std::uint64_t idle_cpu_ns);
   bool is_settled(const row& r, const planned_cell& c) const;

@@ -8,6 +8,7 @@
 
 #include "harness/driver/cells.hpp"
 #include "harness/driver/outcome.hpp"
+#include "harness/driver/plan.hpp"
 #include "harness/driver/session.hpp"
 
 namespace regatta::driver {
@@ -26,6 +27,10 @@ struct visit_result {
 };
 
 visit_result visit(session& with, const cell& what, const visit_wishes& wishes);
+
+/// One visit of a row at a cell that is about a small program of the contender's (its size, or its
+/// life from start to end): nobody is talked to, the driver measures from outside.
+visit_result visit_small_program(const row& who, const cell& what, const visit_wishes& wishes);
 
 /// What is wrong with a sample, judged by what the driver knows: the oracle, the work it asked for,
 /// its own clock, the threads it asked for. `ok` if nothing is.

@@ -174,6 +174,78 @@ TEST(Summary, WhatWasPlannedButNotReachedIsSaid) {
   EXPECT_EQ(result_of(summary, "a x=1", "tokio")["reason"], "cargo was not found");
 }
 
+// "small" is slow and needs little memory, "fast" the other way round; the machine charges 50 ns.
+json run_with_a_floor() {
+  auto const plan = json::parse(R"({"rows":[{"row":"small"},{"row":"fast"},{"row":"iron","machine":true}],
+    "cells":[{"cell":"memory tasks=9","scenario":"memory","params":{"tasks":9},"measures":"bytes"},
+             {"cell":"echo n=1","scenario":"echo","params":{"n":1},"floor":"hop","floor_times":2},
+             {"cell":"floor what=hop","scenario":"floor","params":{"what":"hop"},"asked":"machine"}]})");
+  measurements all;
+  for (std::uint64_t block = 0; block != 6; ++block) {
+    for (bool const fast : {false, true}) {
+      auto const row = fast ? "fast" : "small";
+      auto memory = sample_of(row, "memory tasks=9", block, fast ? 10.0 : 90.0);
+      memory.bytes = fast ? 64'000 : 16'000;
+      all.add(memory);
+      all.add(sample_of(row, "echo n=1", block, fast ? 200.0 : 300.0));
+    }
+    auto floor = sample_of("iron", "floor what=hop", block, 50.0);
+    floor.recording_ns = 40 + block;
+    floor.latency_ns = {{100, 5}};
+    all.add(floor);
+  }
+  auto traced = sample_of("fast", "echo n=1", 6, 1.0);
+  traced.phase = "system_calls";
+  traced.system_calls = {{"send", 1'000}, {"recv", 2'000}};
+  all.add(traced);
+  auto untraced = sample_of("small", "echo n=1", 6, 1.0);
+  untraced.phase = "system_calls";
+  untraced.outcome = outcome::crashed;
+  untraced.reason = "the tracer died";
+  all.add(untraced);
+  return summarise(all, {.run = "floored", .machine = {}, .plan = plan});
+}
+
+TEST(Summary, WhereAScenarioIsAboutBytesTheFewestAreTheBest) {
+  auto const summary = run_with_a_floor();
+  EXPECT_EQ(summary["cells"][0]["unit"], "B");
+  EXPECT_EQ(summary["cells"][0]["best"], "small");
+  auto const& fast = result_of(summary, "memory tasks=9", "fast");
+  EXPECT_EQ(fast["bytes_per_operation"]["median"], 64.0);
+  EXPECT_EQ(fast["ratio_to_best"]["median"], 4.0);
+  EXPECT_EQ(fast["ns_per_operation"]["median"], 10.0);
+  EXPECT_EQ(summary["cells"][1]["unit"], "ns");
+  EXPECT_FALSE(result_of(summary, "echo n=1", "fast").contains("bytes_per_operation"));
+}
+
+TEST(Summary, TheMachineIsAskedForTheFloorAndForNothingElse) {
+  auto const summary = run_with_a_floor();
+  EXPECT_EQ(summary["cells"][2]["results"].size(), 1u);
+  EXPECT_EQ(summary["cells"][2]["results"][0]["row"], "iron");
+  EXPECT_EQ(summary["cells"][1]["results"].size(), 2u);
+  EXPECT_EQ(summary["cells"][1]["floor"], json({{"what", "hop"}, {"times", 2}, {"ns", 100.0}}));
+  EXPECT_FALSE(summary["cells"][0].contains("floor"));
+  EXPECT_EQ(summary["cells"][2]["results"][0]["latency"]["recording_ns"], 43.0);
+}
+
+TEST(Summary, TheMeanOverAllCellsHoldsTimesOfRuntimesAlone) {
+  auto const summary = run_with_a_floor();
+  ASSERT_EQ(summary["geometric_means"].size(), 2u);
+  EXPECT_EQ(mean_of(summary, "fast")["cells"], 1u);
+  EXPECT_EQ(mean_of(summary, "small")["ratio"], 1.5);
+}
+
+TEST(Summary, SystemCallsArePerOperationAndSettleNothing) {
+  auto const summary = run_with_a_floor();
+  auto const& fast = result_of(summary, "echo n=1", "fast");
+  EXPECT_EQ(fast["system_calls"]["per_operation"], 3.0);
+  EXPECT_EQ(fast["system_calls"]["by_name"].begin().key(), "recv");
+  auto const& small = result_of(summary, "echo n=1", "small");
+  EXPECT_EQ(small["outcome"], "ok");
+  EXPECT_TRUE(small["system_calls"]["per_operation"].is_null());
+  EXPECT_EQ(small["system_calls"]["reason"], "the tracer died");
+}
+
 TEST(Summary, GeometricMeansUseOnlyCellsThatAllCountedRowsShare) {
   measurements all;
   for (std::uint64_t block = 0; block != 6; ++block) {

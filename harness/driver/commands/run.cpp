@@ -36,6 +36,8 @@ struct run_options {
   bool no_twin = false;
   std::string twin;
   std::string contenders;
+  std::string system_calls = "where_asked";
+  bool dry_run = false;
   bool as_json = false;
   std::uint64_t slowdown_percent = 0;
 };
@@ -98,6 +100,7 @@ plan make_plan(const run_options& options, const interrupt& stop) {
       options.time_limit.empty() ? (options.full ? "120" : "30") : options.time_limit, ns_per_s);
   p.memory_limit_bytes = parse_bytes("--memory-limit", options.memory_limit);
   p.slowdown_percent = options.slowdown_percent;
+  p.system_calls = json(options.system_calls).get<call_counting>();
 
   cell_wishes wishes;
   wishes.size = options.full ? matrix::full : matrix::quick;
@@ -142,9 +145,7 @@ struct session_of_run {
   std::vector<stats::sample> before;
 };
 
-session_of_run begin(const run_options& options, const interrupt& stop) {
-  plan p = make_plan(options, stop);
-  expect_someone_to_measure(p);
+session_of_run begin(const run_options& options, plan p) {
   run_folder folder = make_run_folder(options.out);
   write_machine(folder);
   return {std::move(folder), std::move(p), {}};
@@ -166,12 +167,26 @@ session_of_run go_on(const run_options& options) {
   return {std::move(folder), std::move(p), std::move(read.samples)};
 }
 
+/// Before anything is calibrated: a rule of thumb. A sample takes the fastest row the target time and
+/// the slowest up to ten times that; over a whole field it came to about three times the target.
+std::uint64_t first_estimate_ns(const plan& p) {
+  std::uint64_t visits = 0;
+  for (const planned_cell& c : p.cells) {
+    for (const row& r : p.rows) visits += !r.absent && takes_part(r, c.what) ? 1 : 0;
+  }
+  return visits * (p.blocks + 1) * 3 * p.target_ns;
+}
+
 void say_plan(const session_of_run& run, bool resumed) {
   std::size_t present = 0;
   for (const row& r : run.what.rows) present += r.absent ? 0 : 1;
   fmt::print(stderr, "{} {}: {} cells × {} rows × {} blocks, seed {}\n",
              resumed ? "going on with" : "running into", run.folder.path().string(),
              run.what.cells.size(), present, run.what.blocks, run.what.seed);
+  if (!resumed) {
+    fmt::print(stderr, "this may take {}; after the calibration there is a better estimate\n",
+               say_duration(first_estimate_ns(run.what)));
+  }
   for (const row& r : run.what.rows) {
     if (r.absent) {
       fmt::print(stderr, "  {}: {}: {}\n", r.name, name_of(r.absent->what), r.absent->reason);
@@ -179,12 +194,33 @@ void say_plan(const session_of_run& run, bool resumed) {
   }
 }
 
+exit_code say_what_would_be_done(const plan& p) {
+  for (const planned_cell& c : p.cells) fmt::print("{}\n", c.what.key);
+  std::size_t present = 0;
+  for (const row& r : p.rows) {
+    present += r.absent ? 0 : 1;
+    if (r.absent) fmt::print(stderr, "{}: {}\n", r.name, r.absent->reason);
+  }
+  fmt::print(stderr, "{} cells × {} rows × {} blocks: this may take {}; nothing was measured\n",
+             p.cells.size(), present, p.blocks, say_duration(first_estimate_ns(p)));
+  return exit_code::ok;
+}
+
 exit_code run(const run_options& options) {
+  if (options.dry_run && options.resume) {
+    throw usage_error("--dry-run and --resume exclude each other; expected one of them");
+  }
   if (options.quick && options.full) {
     throw usage_error("--quick and --full exclude each other; expected one of them, or neither");
   }
   const interrupt stop;
-  session_of_run session = options.resume ? go_on(options) : begin(options, stop);
+  plan fresh;
+  if (!options.resume) {
+    fresh = make_plan(options, stop);
+    expect_someone_to_measure(fresh);
+    if (options.dry_run) return say_what_would_be_done(fresh);
+  }
+  session_of_run session = options.resume ? go_on(options) : begin(options, std::move(fresh));
   say_plan(session, options.resume.has_value());
   samples_file samples(session.folder.samples());
   progress shown(false);
@@ -212,7 +248,7 @@ exit_code run(const run_options& options) {
 
 void add_what_to_measure(CLI::App& command, run_options& options) {
   command.add_flag("--quick", options.quick, "The small matrix with 6 blocks and short samples");
-  command.add_flag("--full", options.full, "The field's whole grid (hours)");
+  command.add_flag("--full", options.full, "The field's whole grid; it says beforehand how long (hours)");
   command.add_option("--scenario", options.scenarios, "Only scenarios that match; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);
@@ -235,6 +271,14 @@ void add_how_to_measure(CLI::App& command, run_options& options) {
   command.add_option("--seed", options.seed, "Replays the order of an earlier run [drawn]");
   command.add_option("--target-time", options.target_time,
                      "How long the fastest contender's sample takes, in ms [200, --quick 50]");
+  command
+      .add_option("--system-calls", options.system_calls,
+                  "In which cells to count them, in a traced pass of its own: where_asked (by the "
+                  "scenario), everywhere, none")
+      ->check(CLI::IsMember({"where_asked", "everywhere", "none"}))
+      ->capture_default_str();
+  command.add_flag("--dry-run", options.dry_run,
+                   "Say which cells, and about how long it would take; measure nothing");
   command.add_option("--time-limit", options.time_limit,
                      "For one visit of one cell, in s; more is a timeout [30, --full 120]");
   command.add_option("--memory-limit", options.memory_limit,

@@ -15,6 +15,7 @@
 #include "harness/driver/interrupt.hpp"
 #include "harness/driver/names.hpp"
 #include "harness/driver/rows.hpp"
+#include "harness/driver/small_program.hpp"
 
 namespace regatta::driver {
 namespace {
@@ -76,6 +77,35 @@ void check_laws(const std::string& name, const contender_program& who, const int
   found.wrong("laws", fmt::format("not done within {}", say_duration(laws_limit_ns)), last_lines);
 }
 
+/// What a contender brings beside its harness, each proved once.
+void check_small_programs(const row& r, const conformance_wishes& wishes, findings& found) {
+  if (r.absent || r.small_programs.empty()) return;
+  found.begin(r.name + " small programs");
+  for (const auto& [name, command] : r.small_programs) {
+    failure seen{outcome::ok, ""};
+    if (name == "echo") {
+      seen = prove_small_echo(command, wishes.time_limit_ns);
+    } else if (const auto lives = run_small_task(command, 1, wishes.time_limit_ns); !lives) {
+      seen = lives.why;
+    }
+    if (seen.what == outcome::ok) {
+      found.ok(name, joined(command, " "));
+    } else if (is_fault(seen.what)) {
+      found.wrong(name, fmt::format("{}: {}", name_of(seen.what), seen.reason));
+    } else {
+      found.neutral(seen.what, name, seen.reason);
+    }
+  }
+}
+
+/// The machine is asked for the floor, and runtimes are asked for everything else.
+conformance_wishes wishes_for(const row& r, conformance_wishes wishes) {
+  std::erase_if(wishes.scenarios, [&](const auto* scenario) {
+    return (scenario->asked == scenarios::subject::machine) != r.is_machine;
+  });
+  return wishes;
+}
+
 exit_code verify(const verify_options& options) {
   const interrupt stop;
   findings found(options.as_json);
@@ -90,7 +120,10 @@ exit_code verify(const verify_options& options) {
     // Whoever names no variant means all of them.
     if (c.variant_globs.empty()) c.variant_globs = {"*"};
     const auto rows = plan_rows({c}, {}, hello_limit_ns, stop);
-    for (const row& r : rows) check_row(r, wishes, stop, found);
+    for (const row& r : rows) {
+      check_row(r, wishes_for(r, wishes), stop, found);
+      if (!stop.requested()) check_small_programs(r, wishes, found);
+    }
     for (const contender_program& program : c.who.programs) {
       const bool takes_part = std::any_of(rows.begin(), rows.end(), [&](const row& r) {
         return r.command == program.command && !r.absent;
