@@ -50,16 +50,12 @@ BOXES = {
         ),
         ("posix", "asio"),
     ),
-<<<<<<< HEAD
     # No runtime: what the machine itself takes, as a contender.
     "runtimes/machine": (
         ("harness/contender", "scenarios", "scenarios/support", "runtimes/interface"),
         ("posix",),
     ),
-    "scenarios/support": (("runtimes/interface",), ("json",)),
-=======
     "scenarios/support": (("runtimes/interface",), ("json", "posix")),
->>>>>>> w-netio
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
     "proxy": (("runtimes/interface",), ()),
     "proxy/tests": (("proxy", "runtimes/interface", "runtimes/*"), ("posix", "test")),
