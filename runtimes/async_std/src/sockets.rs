@@ -78,11 +78,7 @@ async fn drive(p: Proxy, address: SocketAddr, latency: Arc<Recorder>) -> Outcome
     let begin = Instant::now();
     let connected = connect_all(p.connections, address).await?;
     latency.count_since("setup_ns", begin);
-    let talk = Talk {
-        message_bytes: p.message_bytes,
-        round_trips: p.round_trips,
-    };
-    hang_up(talk.of_all(connected, latency).await?)
+    hang_up(talk(connected, p, latency).await?)
 }
 
 pub async fn echo(p: Echo, latency: Arc<Recorder>) -> Outcome {
@@ -95,12 +91,8 @@ pub async fn echo(p: Echo, latency: Arc<Recorder>) -> Outcome {
 
 async fn drive_on_the_clock(p: Echo, address: SocketAddr, latency: Arc<Recorder>) -> Outcome {
     let connected = connect_all(p.connections, address).await?;
-    let talk = Talk {
-        message_bytes: p.message_bytes,
-        round_trips: p.round_trips,
-    };
     latency.start_clock();
-    let clients = talk.of_all(connected, Arc::clone(&latency)).await;
+    let clients = talk(connected, p.into(), Arc::clone(&latency)).await;
     latency.stop_clock();
     hang_up(clients?)
 }
@@ -122,51 +114,42 @@ struct Client {
     right_bytes: u64,
 }
 
-/// What each client has to say.
-#[derive(Clone, Copy)]
-struct Talk {
-    message_bytes: u64,
-    round_trips: u64,
+async fn talk(
+    connected: Vec<TcpStream>,
+    p: Proxy,
+    latency: Arc<Recorder>,
+) -> Result<Vec<Client>, Failure> {
+    let mut talking: FuturesUnordered<_> = connected
+        .into_iter()
+        .zip(0..)
+        .map(|(server, i)| task::spawn(ask(server, i, p, Arc::clone(&latency))))
+        .collect();
+    let mut clients = Vec::with_capacity(talking.len());
+    while let Some(client) = talking.next().await {
+        clients.push(client?);
+    }
+    Ok(clients)
 }
 
-impl Talk {
-    async fn of_all(
-        self,
-        connected: Vec<TcpStream>,
-        latency: Arc<Recorder>,
-    ) -> Result<Vec<Client>, Failure> {
-        let mut talking: FuturesUnordered<_> = connected
-            .into_iter()
-            .zip(0..)
-            .map(|(server, i)| task::spawn(self.of_one(server, i, Arc::clone(&latency))))
-            .collect();
-        let mut clients = Vec::with_capacity(talking.len());
-        while let Some(client) = talking.next().await {
-            clients.push(client?);
-        }
-        Ok(clients)
+async fn ask(
+    mut server: TcpStream,
+    client: u64,
+    p: Proxy,
+    latency: Arc<Recorder>,
+) -> Result<Client, Failure> {
+    let mut exchange = Exchange::of(p.message_bytes);
+    let mut right_bytes = 0;
+    for round in 0..p.round_trips {
+        exchange.fill(client, round);
+        let begin = Instant::now();
+        exchange.run(&mut server).await?;
+        latency.record_since(begin);
+        right_bytes += exchange.right_bytes();
     }
-
-    async fn of_one(
-        self,
-        mut server: TcpStream,
-        client: u64,
-        latency: Arc<Recorder>,
-    ) -> Result<Client, Failure> {
-        let mut exchange = Exchange::of(self.message_bytes);
-        let mut right_bytes = 0;
-        for round in 0..self.round_trips {
-            exchange.fill(client, round);
-            let begin = Instant::now();
-            exchange.run(&mut server).await?;
-            latency.record_since(begin);
-            right_bytes += exchange.right_bytes();
-        }
-        Ok(Client {
-            server,
-            right_bytes,
-        })
-    }
+    Ok(Client {
+        server,
+        right_bytes,
+    })
 }
 
 /// Ends all connections. Answers how many bytes came back right.
