@@ -151,7 +151,7 @@ fn choice() -> Vec<Entry> {
         (
             "cancel_storm",
             json!({"tasks": 50}),
-            vec![("messages", json!([0, 20, 100]))],
+            vec![("messages", json!([20, 100]))],
         ),
         (
             "select",

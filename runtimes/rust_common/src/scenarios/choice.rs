@@ -51,7 +51,7 @@ impl Scenario for CancelStorm {
         self.tasks
     }
     fn invalid(&self) -> Option<&'static str> {
-        (self.tasks == 0).then_some("tasks must be at least 1")
+        (self.tasks == 0 || self.messages == 0).then_some("there must be a task and a message")
     }
 }
 

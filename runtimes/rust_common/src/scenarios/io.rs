@@ -175,13 +175,13 @@ impl Scenario for FileRead {
         if self.file_mib == 0 || self.reads == 0 || self.depth == 0 {
             return Some("file_mib, reads and depth must all be at least 1");
         }
-        if self.file_mib > 65_536 {
-            return Some("file_mib must be at most 65536");
+        if self.file_mib > 1 << 20 {
+            return Some("file_mib must be at most 1048576");
         }
         if self.block_bytes == 0 || self.block_bytes % Self::WORD_BYTES != 0 {
             return Some("block_bytes must be a multiple of 8");
         }
-        (self.block_bytes > 1 << 20).then_some("block_bytes must be at most 1 MiB")
+        (self.block_bytes > self.file_mib << 20).then_some("a block must fit into the file")
     }
     fn times_a_part(&self) -> bool {
         true

@@ -326,7 +326,7 @@ impl Scenario for Scaling {
         }
     }
     fn invalid(&self) -> Option<&'static str> {
-        (self.threads == 0).then_some("threads must be at least 1")
+        (self.threads == 0 || self.threads > 1_024).then_some("threads must be between 1 and 1024")
     }
     fn threads(&self) -> Option<usize> {
         self.threads.try_into().ok()
