@@ -64,21 +64,17 @@ async fn fire(p: Timers, latency: Arc<Recorder>) -> Outcome {
 async fn register_in_time(
     p: Timers,
 ) -> Result<FuturesUnordered<impl Future<Output = u64>>, Failure> {
-    const ATTEMPTS: u32 = 5;
     let begin = Instant::now();
     drop(register((0..p.probes()).map(|i| alarm(begin + Timers::FAR_AWAY, i))).await?);
-    let mut patience = begin.elapsed();
-    let mut attempt = 1;
-    loop {
-        let first_due = p.first_due(patience);
+    let probing = begin.elapsed();
+    for attempt in 0..Timers::ATTEMPTS {
+        let first_due = p.first_due(probing * 2u32.pow(attempt));
         let alarms = register((0..p.timers).map(|i| alarm(p.due(first_due, i), i))).await;
-        match Timers::wait_until_due(first_due) {
-            Ok(()) => return alarms,
-            Err(too_late) if attempt == ATTEMPTS => return Err(too_late),
-            Err(_) => patience *= 2,
+        if Timers::wait_until_due(first_due).is_ok() {
+            return alarms;
         }
-        attempt += 1;
     }
+    Err(Timers::too_late())
 }
 
 async fn alarm(due: Instant, index: u64) -> u64 {
