@@ -1,7 +1,7 @@
 // What a coroutine costs that holds a buffer while it waits: in its frame or on the heap, and with
 // the scope of the buffer ended before the wait or not. A compiler may keep in the frame whatever
-// is declared in the coroutine, however soon its scope ends; then a scope that is closed in time
-// saves nothing.
+// is declared in the coroutine, however soon its scope ends, as g++ 12 does and clang 19 does not;
+// then a scope that is closed in time saves nothing.
 //
 // What is counted is how much the resident memory of the process rises when all tasks are parked.
 // Beside their frames and buffers that is a joiner of 8 bytes for each.

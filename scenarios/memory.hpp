@@ -6,7 +6,7 @@
 // What rises with the number of tasks is the tasks themselves, each a root of its own, what the
 // runtime keeps for their waits, and besides
 //   8 bytes     for each task: its joiner;
-//   64 bytes    sleep: for each task, so that it can be woken before its hour is over;
+//   56 bytes    sleep: for each task, so that it can be woken before its hour is over;
 //   a stream    connection: the idle end, which no task waits on; its size is the runtime's.
 // What the kernel keeps for a socket is not resident memory of the process.
 #pragma once

@@ -146,8 +146,10 @@ class timers::alarms final : public group {
   void set(time_point first, duration apart = {}) {
     first_due_ = first;
     apart_ = apart;
-    for (auto const& each : timers_) add(each.promise());
-    run_batch();
+    for (auto const& each : timers_) {
+      add(each.promise());
+      run_batch();
+    }
   }
 
   // In another order than that of their creation: one after the other lie far apart. Answers how

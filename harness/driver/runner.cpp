@@ -38,7 +38,8 @@ runner::runner(plan& p, const run_folder& folder, samples_file& samples, const i
     : plan_(p), folder_(folder), samples_(samples), stop_(stop), shown_(shown) {
   for (const stats::sample& s : before) {
     // A count of system calls that went wrong settles nothing.
-    if (s.outcome != stats::outcome::ok && s.phase != "system_calls") settled_.emplace(s.row, s.cell);
+    if (s.outcome != stats::outcome::ok && s.phase != "system_calls")
+      settled_.emplace(s.row, s.cell);
     done_.emplace(s.block, s.row, s.cell);
   }
 }

@@ -57,10 +57,10 @@ visit_result visit_small_program(const row& who, const cell& what, const visit_w
   const std::string name(name_of_program(what.program));
   const auto command = who.small_programs.find(name);
   if (command == who.small_programs.end()) {
-    return {{outcome::unsupported,
-             fmt::format("{} brings no small program '{}' that could be measured", who.contender,
-                         name)},
-            std::nullopt};
+    return {
+        {outcome::unsupported, fmt::format("{} brings no small program '{}' that could be measured",
+                                           who.contender, name)},
+        std::nullopt};
   }
   const std::uint64_t began_ns = now_ns();
   const bool is_weighed = what.measures == scenarios::quantity::bytes;

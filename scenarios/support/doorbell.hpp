@@ -37,9 +37,10 @@ class doorbell {
     wake_with(rung);
   }
 
-  // Outside. Spins, because to be woken would take from the processor that has the task to wake.
-  // Throws where no answer comes within the limit: a wake that was lost must not keep this thread,
-  // which all scenarios share, for ever.
+  // Outside. Spins, because to be woken would take from the processor that has the task to wake;
+  // and soon yields, because where the two share a processor to spin on would itself be the delay
+  // that is recorded. Throws where no answer comes within the limit: a wake that was lost must not
+  // keep this thread, which all scenarios share, for ever.
   void wait_for_answer(std::chrono::nanoseconds limit = std::chrono::seconds(10)) const {
     auto const begin = recorder::now();
     backoff pause;

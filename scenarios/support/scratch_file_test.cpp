@@ -53,7 +53,7 @@ TEST_F(ScratchFile, HoldsTheIndexOfEachWord) {
 
 TEST_F(ScratchFile, GrowsAndNeverShrinks) {
   scratch_file file(folder_);
-  for (u64 const bytes : {8'192, 100'000, 16, 2 << 20, 8}) file.grow_to(bytes);
+  for (u64 const bytes : {8'192u, 100'000u, 16u, 2u << 20, 8u}) file.grow_to(bytes);
   EXPECT_EQ(words_of(file), indices((2 << 20) / sizeof(u64)));
 }
 

@@ -59,6 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
                 3,
                 "cannot make the folder /proc/run"},
         mistake{"QuickAndFull", {"run", "--quick", "--full"}, 2, "exclude each other"},
+        mistake{"BadSystemCalls", {"run", "--system-calls", "some"}, 2, "some not in"},
+        mistake{"DryResume", {"run", "--dry-run", "--resume"}, 2, "exclude each other"},
         mistake{"BadTime", {"run", "--time-limit", "soon"}, 2, "is no duration"},
         mistake{"BadMemory", {"run", "--memory-limit", "lots"}, 2, "is no amount of memory"},
         mistake{"UnknownTwin", {"run", "--twin", "tokio"}, 2, "there is no row 'tokio' to twin"},

@@ -20,6 +20,7 @@ inline const std::map<std::string, std::string> kinds = {
     {"lies_about_time", "claims more time than passed"},
     {"no_time", "claims that no time passed"},
     {"miscounts", "counts one operation too few"},
+    {"tells_no_bytes", "leaves out the bytes that a scenario is about"},
     {"eats_memory", "allocates until it is stopped"},
     {"closes_stdout", "closes stdout and lives on"},
     {"torn_line", "exits in the middle of a line"},

@@ -167,8 +167,9 @@ session_of_run go_on(const run_options& options) {
   return {std::move(folder), std::move(p), std::move(read.samples)};
 }
 
-/// Before anything is calibrated: a rule of thumb. A sample takes the fastest row the target time and
-/// the slowest up to ten times that; over a whole field it came to about three times the target.
+/// Before anything is calibrated: a rule of thumb. A sample takes the fastest row the target time
+/// and the slowest up to ten times that; over a whole field it came to about three times the
+/// target.
 std::uint64_t first_estimate_ns(const plan& p) {
   std::uint64_t visits = 0;
   for (const planned_cell& c : p.cells) {
@@ -248,7 +249,8 @@ exit_code run(const run_options& options) {
 
 void add_what_to_measure(CLI::App& command, run_options& options) {
   command.add_flag("--quick", options.quick, "The small matrix with 6 blocks and short samples");
-  command.add_flag("--full", options.full, "The field's whole grid; it says beforehand how long (hours)");
+  command.add_flag("--full", options.full,
+                   "The field's whole grid; it says beforehand how long (hours)");
   command.add_option("--scenario", options.scenarios, "Only scenarios that match; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);

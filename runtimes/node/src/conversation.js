@@ -112,7 +112,7 @@ function introduction() {
     language: 'javascript',
     scheduling: 'one event loop',
     io: waitsWithEpoll() ? 'epoll' : '',
-    capabilities: ['timer', 'net'],
+    capabilities: ['timer', 'net', 'file'],
     threads: 1,
     compiler: `V8 ${v8}, libuv ${uv}`,
     flags: [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').trim(),

@@ -34,6 +34,29 @@ test('a sample holds totals', async () => {
   assert.ok(sample.ns > 2_000_000n, `three runs of a millisecond took ${sample.ns} ns`);
 });
 
+test('of a scenario that times a part only that is timed', async () => {
+  const scenario = {
+    timesAPart: true,
+    operations: () => 1,
+    async run(_, { clock }) {
+      await setTimeout(20);
+      clock.start();
+      await setTimeout(1);
+      clock.stop();
+      return 5;
+    },
+  };
+  const begin = process.hrtime.bigint();
+  const { ns } = await takeSample({ scenario, parameters: {} }, 2);
+  const whole = process.hrtime.bigint() - begin;
+  assert.ok(ns > 0n && ns < whole - 36_000_000n, `the parts took ${ns} of ${whole} ns`);
+});
+
+test('where latencies are recorded their cost is said', async () => {
+  const sample = await takeSample(planned(5), 1);
+  assert.ok(sample.recording_ns > 0);
+});
+
 test('answers that differ are said', async () => {
   for (const answers of [
     [4, 5, 5],

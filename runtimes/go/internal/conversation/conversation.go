@@ -9,6 +9,7 @@ import (
 	"io"
 	"runtime"
 
+	"regatta/contender/internal/process"
 	"regatta/contender/internal/protocol"
 	"regatta/contender/internal/sampling"
 	"regatta/contender/internal/scenarios"
@@ -17,7 +18,8 @@ import (
 // Serve answers requests until the driver quits or has gone. It fails if the driver cannot be
 // understood or heard any more.
 func Serve(source io.Reader, target io.Writer) error {
-	talk := conversation{replies: protocol.NewWriter(target), defaultThreads: runtime.GOMAXPROCS(0)}
+	threads := runtime.GOMAXPROCS(0)
+	talk := conversation{replies: protocol.NewWriter(target), defaultThreads: threads, threads: threads}
 	lines := bufio.NewScanner(source)
 	lines.Buffer(nil, protocol.MaxLineBytes)
 	for lines.Scan() {
@@ -45,6 +47,7 @@ const mostThreads = 1024
 type conversation struct {
 	replies        protocol.Writer
 	defaultThreads int
+	threads        int                // Of all cells but those that ask for another number.
 	prepared       scenarios.Scenario // nil: none.
 }
 
@@ -71,21 +74,25 @@ func (c *conversation) greet(hello protocol.Hello) error {
 		return c.refuse(protocol.Unsupported, fmt.Errorf("no variant '%s'; Go is set up in one way only", hello.Variant))
 	}
 	c.prepared = nil
-	threads := c.defaultThreads
+	c.threads = c.defaultThreads
 	if hello.Threads > 0 {
-		threads = int(min(hello.Threads, mostThreads))
+		c.threads = int(min(hello.Threads, mostThreads))
 	}
-	runtime.GOMAXPROCS(threads)
+	runtime.GOMAXPROCS(c.threads)
 	return c.replies.Write(introduction())
 }
 
 func (c *conversation) list() error {
 	for _, name := range scenarios.Names() {
-		defaults, err := json.Marshal(scenarios.New(name).Parameters())
-		if err != nil {
-			return err
+		entry := protocol.ListEntry{Scenario: name, Unsupported: scenarios.Missing(name)}
+		if scenario := scenarios.New(name); scenario != nil {
+			defaults, err := json.Marshal(scenario.Parameters())
+			if err != nil {
+				return err
+			}
+			entry.Params = defaults
 		}
-		if err := c.replies.Write(protocol.ListEntry{Scenario: name, Params: defaults}); err != nil {
+		if err := c.replies.Write(entry); err != nil {
 			return err
 		}
 	}
@@ -94,6 +101,10 @@ func (c *conversation) list() error {
 
 func (c *conversation) prepare(request protocol.Prepare) error {
 	c.prepared = nil
+	runtime.GOMAXPROCS(c.threads)
+	if why := scenarios.Missing(request.Scenario); why != "" {
+		return c.refuse(protocol.Unsupported, errors.New(why))
+	}
 	scenario := scenarios.New(request.Scenario)
 	if scenario == nil {
 		return c.refuse(protocol.Unsupported, fmt.Errorf("this contender knows no scenario '%s'", request.Scenario))
@@ -105,7 +116,10 @@ func (c *conversation) prepare(request protocol.Prepare) error {
 	if err != nil {
 		return c.refuse(kindOf(err), fmt.Errorf("%s: %w", request.Scenario, err))
 	}
-	sampling.ForgetMemory()
+	if threaded, wishes := scenario.(scenarios.Threaded); wishes {
+		runtime.GOMAXPROCS(threaded.Threads())
+	}
+	process.ForgetMemory()
 	c.prepared = scenario
 	return c.replies.Write(protocol.Ready{Ready: true})
 }

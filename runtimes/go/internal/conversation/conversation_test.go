@@ -92,3 +92,34 @@ func TestALineWithoutAnEndEndsTheConversation(t *testing.T) {
 		t.Errorf("got %v and %s", err, output.String())
 	}
 }
+
+func TestWhatIsMissingIsListedAndRefusedWithTheReason(t *testing.T) {
+	replies := say(t, `{"list":{}}`, `{"prepare":{"scenario":"startup"}}`)
+	refused := replies[len(replies)-1]
+	if refused["error"] != "unsupported" {
+		t.Errorf("got %v", refused)
+	}
+	for _, entry := range replies[:len(replies)-2] {
+		isMissing := entry["scenario"] == "startup" || entry["scenario"] == "spawn_blocking" || entry["scenario"] == "binary_size"
+		if (entry["params"] == nil) != isMissing || (entry["unsupported"] != nil) != isMissing {
+			t.Errorf("got %v", entry)
+		}
+		if entry["scenario"] == "startup" && entry["unsupported"] != refused["reason"] {
+			t.Errorf("listed is %v, and refused %v", entry["unsupported"], refused["reason"])
+		}
+	}
+}
+
+func TestACellWithThreadsOfItsOwnLeavesTheOthersAlone(t *testing.T) {
+	for request, expected := range map[string]int{
+		`{"prepare":{"scenario":"scaling","params":{"threads":5}}}`:    5,
+		`{"prepare":{"scenario":"scaling","params":{"threads":0}}}`:    3,
+		`{"prepare":{"scenario":"scaling","params":{"threads":9999}}}`: 3,
+		`{"prepare":{"scenario":"skynet"}}`:                            3,
+	} {
+		say(t, `{"hello":1,"threads":3}`, `{"prepare":{"scenario":"scaling","params":{"threads":4}}}`, request)
+		if threads := runtime.GOMAXPROCS(0); threads != expected {
+			t.Errorf("%s: %d threads, expected %d", request, threads, expected)
+		}
+	}
+}

@@ -22,7 +22,7 @@ func introduction() protocol.HelloReply {
 		Language:     "go",
 		Scheduling:   "work stealing",
 		IO:           observedIO(),
-		Capabilities: []string{"timer", "net"},
+		Capabilities: []string{"timer", "net", "file"},
 		Threads:      runtime.GOMAXPROCS(0),
 		Compiler:     runtime.Compiler + " " + runtime.Version(),
 		Flags:        flags(),

@@ -69,3 +69,63 @@ func TestCountsAddUp(t *testing.T) {
 		t.Errorf("got %v", counts)
 	}
 }
+
+func TestOnlyWhatLiesBetweenStartAndStopIsTimed(t *testing.T) {
+	var recorder Recorder
+	const part = 10 * time.Millisecond
+	begin := time.Now()
+	for range 2 {
+		time.Sleep(5 * part)
+		recorder.StartClock()
+		time.Sleep(part)
+		recorder.StopClock()
+	}
+	whole := time.Since(begin)
+	if timed := time.Duration(recorder.Elapsed().NS); timed < 2*part || timed > whole-10*part {
+		t.Errorf("two parts of %v took %v of %v", part, timed, whole)
+	}
+}
+
+func TestWhatIsAllocatedOutsideOfThePartIsNotCounted(t *testing.T) {
+	var recorder Recorder
+	kept := make([]*[64]byte, 0, 20_000)
+	allocate := func(times int) {
+		for range times {
+			kept = append(kept, new([64]byte))
+		}
+	}
+	allocate(10_000)
+	recorder.StartClock()
+	allocate(1_000)
+	recorder.StopClock()
+	allocate(9_000)
+	if counted := recorder.Elapsed().Allocations; counted < 1_000 || counted > 2_000 {
+		t.Errorf("%d allocations were counted of the 1000 in the part, and %d altogether", counted, len(kept))
+	}
+}
+
+func TestTheClockMayStartAtAMomentThatHasPassed(t *testing.T) {
+	var recorder Recorder
+	recorder.StartClockAt(time.Now().Add(-time.Second))
+	recorder.StopClock()
+	if timed := time.Duration(recorder.Elapsed().NS); timed < time.Second {
+		t.Errorf("started a second ago, but it ran for %v", timed)
+	}
+}
+
+func TestAClockThatRunsIsNotStartedAgain(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it was")
+		}
+	}()
+	var recorder Recorder
+	recorder.StartClock()
+	recorder.StartClock()
+}
+
+func TestRecordingCostsSomething(t *testing.T) {
+	if ns := RecordingNS(); ns == 0 || ns > 100_000 {
+		t.Errorf("recording costs %d ns", ns)
+	}
+}

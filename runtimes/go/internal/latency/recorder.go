@@ -1,6 +1,7 @@
 package latency
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -17,7 +18,24 @@ type Recorder struct {
 	lanes  [laneCount]histogram
 	mutex  sync.Mutex
 	counts map[string]uint64
+	watch  stopwatch
 }
+
+// StartClock begins what is timed. Only of a scenario that times a part of its run (PartTimer); of
+// the others the whole run is timed. It may happen several times in a run, never nested.
+func (r *Recorder) StartClock() { r.watch.start(time.Now) }
+
+// StartClockAt does the same as of a moment that is given, near to now, for a part that begins by
+// itself. Until that moment this process should do nothing: what it spends is counted as of now.
+func (r *Recorder) StartClockAt(begin time.Time) {
+	r.watch.start(func() time.Time { return begin })
+}
+
+// StopClock ends what is timed. Any goroutine may.
+func (r *Recorder) StopClock() { r.watch.stop() }
+
+// Elapsed is what passed while the clock ran. Only while it does not run.
+func (r *Recorder) Elapsed() Elapsed { return r.watch.sum }
 
 // Since records how long ago `begin` was. `lane` is any number that differs between goroutines
 // which record at the same time.
@@ -58,3 +76,20 @@ func (r *Recorder) Buckets() [][2]uint64 {
 	}
 	return shortened(buckets, mostBuckets)
 }
+
+// RecordingNS is what recording one latency costs the run that records it: reading the clock twice,
+// and the histogram. It is measured at the first call, in five attempts of which the quickest counts:
+// in the others the machine had something else to do.
+var RecordingNS = sync.OnceValue(func() uint64 {
+	const attempts, times = 5, 2_000
+	scratch := new(Recorder)
+	quickest := uint64(math.MaxUint64)
+	for range attempts {
+		begin := time.Now()
+		for range times {
+			scratch.Since(time.Now(), 0)
+		}
+		quickest = min(quickest, uint64(time.Since(begin)))
+	}
+	return (quickest + times - 1) / times
+})

@@ -24,10 +24,11 @@ type HelloReply struct {
 	Pid          int      `json:"pid"`
 }
 
-// ListEntry is one scenario with its default parameters, a JSON object.
+// ListEntry is one scenario with its default parameters, a JSON object, or why it cannot run here.
 type ListEntry struct {
-	Scenario string          `json:"scenario"`
-	Params   json.RawMessage `json:"params"`
+	Scenario    string          `json:"scenario"`
+	Params      json.RawMessage `json:"params,omitempty"`
+	Unsupported string          `json:"unsupported,omitempty"`
 }
 
 // Sample holds totals over some iterations; Answer is what one run answered. What is nil is not
@@ -44,6 +45,7 @@ type Sample struct {
 	ContextSwitches ContextSwitches   `json:"context_switches"`
 	Counters        map[string]uint64 `json:"counters,omitempty"`
 	Latency         *Latency          `json:"latency,omitempty"`
+	RecordingNS     *uint64           `json:"recording_ns,omitempty"`
 }
 
 // ContextSwitches of all threads: one waited, or was put aside for another.

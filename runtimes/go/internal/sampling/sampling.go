@@ -2,15 +2,14 @@
 package sampling
 
 import (
-	"time"
-
 	"regatta/contender/internal/latency"
+	"regatta/contender/internal/process"
 	"regatta/contender/internal/protocol"
 	"regatta/contender/internal/scenarios"
 )
 
 // Take runs the scenario so often, back to back. Everything but the clock is read outside of what
-// is timed.
+// is timed: all of the runs, or the parts of them that the scenario marks.
 //
 // There is no threads_used in a sample: GOMAXPROCS bounds how many threads run Go code at a time,
 // but the runtime swaps a thread that blocks for another one, and does not tell which of its threads
@@ -18,10 +17,11 @@ import (
 // were busy, whatever with: that is the counter os_threads.
 func Take(scenario scenarios.Scenario, iterations uint64) (protocol.Sample, error) {
 	recorder := new(latency.Recorder)
-	threadsBefore := threadTimes()
-	allocationsBefore := allocations()
-	usageBefore := processUsage()
-	begin := time.Now()
+	_, timesAPart := scenario.(scenarios.PartTimer)
+	threadsBefore := process.ThreadTimes()
+	if !timesAPart {
+		recorder.StartClock()
+	}
 
 	var answer uint64
 	var differ bool
@@ -34,23 +34,24 @@ func Take(scenario scenarios.Scenario, iterations uint64) (protocol.Sample, erro
 		answer = latest
 	}
 
-	ns := time.Since(begin)
-	used := processUsage()
-	allocated := allocations() - allocationsBefore
-	threads := busyThreads(threadsBefore, threadTimes())
+	if !timesAPart {
+		recorder.StopClock()
+	}
+	elapsed := recorder.Elapsed()
+	threads := process.BusyThreads(threadsBefore, process.ThreadTimes())
 
 	sample := protocol.Sample{
 		Iterations:    iterations,
-		NS:            uint64(ns),
-		CPUNS:         used.cpuNS - usageBefore.cpuNS,
+		NS:            elapsed.NS,
+		CPUNS:         elapsed.Spent.CPUNS,
 		Operations:    iterations * scenario.Operations(),
 		Answer:        answer,
 		AnswersDiffer: differ,
-		Allocations:   allocated,
-		PeakRSSBytes:  peakRSSBytes(),
+		Allocations:   elapsed.Allocations,
+		PeakRSSBytes:  process.PeakRSSBytes(),
 		ContextSwitches: protocol.ContextSwitches{
-			Voluntary:   used.voluntary - usageBefore.voluntary,
-			Involuntary: used.involuntary - usageBefore.involuntary,
+			Voluntary:   elapsed.Spent.VoluntarySwitches,
+			Involuntary: elapsed.Spent.InvoluntarySwitches,
 		},
 		Counters: map[string]uint64{"os_threads": threads},
 	}
@@ -59,6 +60,8 @@ func Take(scenario scenarios.Scenario, iterations uint64) (protocol.Sample, erro
 	}
 	if buckets := recorder.Buckets(); buckets != nil {
 		sample.Latency = &protocol.Latency{Unit: "ns", Buckets: buckets}
+		recording := latency.RecordingNS()
+		sample.RecordingNS = &recording
 	}
 	return sample, nil
 }

@@ -47,6 +47,38 @@ func TestASampleHoldsTotals(t *testing.T) {
 	}
 }
 
+// partTimed works outside of the part that it times as well.
+type partTimed struct{ planned }
+
+func (p *partTimed) TimesAPart() {}
+
+func (p *partTimed) Run(recorder *latency.Recorder) (uint64, error) {
+	time.Sleep(20 * time.Millisecond)
+	recorder.StartClock()
+	answer, err := p.planned.Run(recorder)
+	recorder.StopClock()
+	return answer, err
+}
+
+func TestOfAScenarioThatTimesAPartOnlyThatIsTimed(t *testing.T) {
+	begin := time.Now()
+	sample, err := Take(&partTimed{planned{[]uint64{5, 5}}}, 2)
+	whole := time.Since(begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Duration(sample.NS); took < 2*time.Millisecond || took > whole-40*time.Millisecond {
+		t.Errorf("the parts took %v of %v", took, whole)
+	}
+}
+
+func TestWhereLatenciesAreRecordedTheirCostIsSaid(t *testing.T) {
+	sample, err := Take(&planned{[]uint64{5}}, 1)
+	if err != nil || sample.RecordingNS == nil || *sample.RecordingNS == 0 {
+		t.Errorf("got %v and %v", sample.RecordingNS, err)
+	}
+}
+
 func TestAnswersThatDifferAreSaid(t *testing.T) {
 	for _, answers := range [][]uint64{{4, 5, 5}, {5, 4, 5}, {5, 5, 4}} {
 		if sample, err := Take(&planned{answers}, 3); err != nil || !sample.AnswersDiffer {
@@ -58,13 +90,5 @@ func TestAnswersThatDifferAreSaid(t *testing.T) {
 func TestARunThatFailsGivesNoSample(t *testing.T) {
 	if _, err := Take(&planned{[]uint64{5}}, 2); err == nil {
 		t.Error("no error")
-	}
-}
-
-func TestOnlyThreadsThatWorkedAreBusy(t *testing.T) {
-	before := map[string]uint64{"1": 1_000, "2": 1_000, "4": 9_000}
-	after := map[string]uint64{"1": 2_000, "2": 1_001, "3": 500, "4": 10}
-	if busy := busyThreads(before, after); busy != 2 {
-		t.Errorf("threads 1 and 3 worked, but %d are counted", busy)
 	}
 }

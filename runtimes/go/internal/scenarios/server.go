@@ -15,11 +15,19 @@ type server struct {
 	running sync.WaitGroup // The acceptor, and the handlers.
 }
 
-// serve listens on loopback. The backlog is the system's limit, 4096 by default.
-func serve(handle func(*net.TCPConn)) (*server, error) {
+// listen is on loopback. The backlog is the system's limit, 4096 by default.
+func listen() (*net.TCPListener, error) {
 	door, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on loopback: %w", err)
+	}
+	return door, nil
+}
+
+func serve(handle func(*net.TCPConn)) (*server, error) {
+	door, err := listen()
+	if err != nil {
+		return nil, err
 	}
 	s := &server{door: door}
 	s.running.Add(1)

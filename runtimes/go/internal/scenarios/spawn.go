@@ -38,7 +38,7 @@ func (s *spawn) Check() error {
 	case s.style == "unordered_set":
 		return noTaskWithinATask
 	case s.from == "external":
-		return Unsupported("a thread that is not the Go runtime's cannot start a goroutine without becoming one of its threads")
+		return noGoroutineFromOutside
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// The servers of the proxy scenario.
+// TCP on loopback: servers, and connections to them.
 import { once } from 'node:events';
 import net from 'node:net';
 
@@ -8,6 +8,16 @@ const OPTIONS = { allowHalfOpen: true, noDelay: true };
 /** Runs a handler for each of its connections, on loopback. */
 export class Server {
   #server;
+
+  /** Starts one, resolves to what `use` makes of it, and stops it. */
+  static async use(handle, use) {
+    const server = await Server.start(handle);
+    try {
+      return await use(server);
+    } finally {
+      await server.stop();
+    }
+  }
 
   static async start(handle) {
     const started = new Server();

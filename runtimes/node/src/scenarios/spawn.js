@@ -3,7 +3,11 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 import { choice, number } from '../parameters.js';
-import { NO_TASK_WITHIN_A_TASK, Unsupported } from './unsupported.js';
+import {
+  ANOTHER_THREAD_CANNOT_START_ONE,
+  NO_TASK_WITHIN_A_TASK,
+  Unsupported,
+} from './unsupported.js';
 import { each, sum } from './work.js';
 
 export const spawn = {
@@ -18,9 +22,7 @@ export const spawn = {
     if (tasks === 0) throw new Error('tasks must be at least 1');
     if (style === 'unordered_set') throw new Unsupported(NO_TASK_WITHIN_A_TASK);
     if (body === 'receive') throw new Unsupported('Node has no channel to receive from');
-    if (from === 'external') {
-      throw new Unsupported('a promise can be started by the one thread only that runs it');
-    }
+    if (from === 'external') throw new Unsupported(ANOTHER_THREAD_CANNOT_START_ONE);
     if (from === 'block_on') throw new Unsupported('Node has no call that blocks for a promise');
   },
 
