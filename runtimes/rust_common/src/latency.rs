@@ -9,8 +9,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
+
+use crate::Failure;
+use crate::clock::{Spent, Stopwatch};
+use crate::process;
 
 const PRECISION_BITS: u32 = 7;
 const PER_OCTAVE: usize = 1 << PRECISION_BITS;
@@ -75,6 +79,7 @@ pub struct Recorder {
     id: u64,
     histograms: Mutex<Vec<Arc<Histogram>>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
+    clock: Stopwatch,
 }
 
 thread_local! {
@@ -88,6 +93,7 @@ impl Recorder {
             id: LAST_ID.fetch_add(1, Ordering::Relaxed), // Safe because it only tells recorders apart.
             histograms: Mutex::new(Vec::new()),
             counts: Mutex::new(BTreeMap::new()),
+            clock: Stopwatch::default(),
         }
     }
 
@@ -108,7 +114,46 @@ impl Recorder {
         });
     }
 
-    /// The same for a time: what passed since `begin`, in ns.
+    /// Notes how late somebody is who was to wake at `due`. Who woke before that is a failure: a timer
+    /// may be late, and never early.
+    pub fn record_lateness(&self, due: Instant) -> Result<(), Failure> {
+        let now = Instant::now();
+        let Some(lateness) = now.checked_duration_since(due) else {
+            let early = (due - now).as_nanos();
+            return Err(Failure::Failed(format!("woke {early} ns early")));
+        };
+        self.record(lateness.as_nanos() as u64); // 584 years fit.
+        Ok(())
+    }
+
+    /// From here until [`stop_clock`](Self::stop_clock) is what the sample's time, CPU time,
+    /// allocations and context switches are of. As often as wanted, from any thread, never nested;
+    /// for a scenario that `times_a_part`.
+    pub fn start_clock(&self) {
+        self.clock.start();
+    }
+
+    pub fn stop_clock(&self) {
+        self.clock.stop();
+    }
+
+    /// What the clock has seen since it was last forgotten, or `None` if it was never stopped.
+    pub fn clocked(&self) -> Option<Spent> {
+        self.clock.spent()
+    }
+
+    pub fn forget_clocked(&self) {
+        self.clock.reset();
+    }
+
+    /// The memory of this process that is resident now.
+    pub fn resident_bytes(&self) -> Result<u64, Failure> {
+        process::resident_bytes().ok_or_else(|| {
+            Failure::Unsupported("this system does not tell how much memory is resident".to_owned())
+        })
+    }
+
+    /// Counts what passed since `begin`, in ns.
     pub fn count_since(&self, name: &'static str, begin: Instant) {
         self.count(name, begin.elapsed().as_nanos() as u64); // 584 years fit.
     }
@@ -174,6 +219,25 @@ impl Default for Recorder {
     }
 }
 
+/// What recording one latency costs, in ns, rounded up. Measured once, on a thread of its own, so that
+/// nobody's histogram is touched.
+pub fn recording_ns() -> u64 {
+    const RECORDS: u64 = 10_000;
+    static MEASURED: OnceLock<u64> = OnceLock::new();
+    let measure = || {
+        let scratch = Recorder::new();
+        // The first one allocates the histogram.
+        scratch.record(0);
+        let begin = Instant::now();
+        (0..RECORDS).for_each(|_| scratch.record_since(begin));
+        let total = begin.elapsed().as_nanos() as u64; // 584 years fit.
+        total.div_ceil(RECORDS)
+    };
+    *MEASURED.get_or_init(|| {
+        std::thread::scope(|scope| scope.spawn(measure).join()).expect("it only records")
+    })
+}
+
 /// At most `at_most` buckets that tell the same, coarser: neighbours merge, the two ends keep their
 /// exact values.
 pub fn shortened(mut buckets: Vec<Bucket>, at_most: usize) -> Vec<Bucket> {
@@ -194,6 +258,7 @@ pub fn shortened(mut buckets: Vec<Bucket>, at_most: usize) -> Vec<Bucket> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn no_value_is_off_by_more_than_one_percent() {
@@ -251,6 +316,26 @@ mod tests {
                 .sum::<u64>()
         };
         assert_eq!((total(&one), total(&other)), (4_000, 400));
+    }
+
+    #[test]
+    fn who_wakes_early_fails_and_who_is_late_is_noted() {
+        let recorder = Recorder::new();
+        let early = recorder.record_lateness(Instant::now() + Duration::from_secs(1));
+        assert!(
+            matches!(&early, Err(Failure::Failed(reason)) if reason.starts_with("woke ") && reason.ends_with(" ns early")),
+            "{early:?}"
+        );
+        assert_eq!(recorder.take_buckets(), []);
+        assert_eq!(recorder.record_lateness(Instant::now()), Ok(()));
+        assert_eq!(recorder.take_buckets().len(), 1);
+    }
+
+    #[test]
+    fn recording_costs_something_and_not_a_microsecond() {
+        let cost = recording_ns();
+        assert!((1..10_000).contains(&cost), "{cost} ns");
+        assert_eq!(recording_ns(), cost);
     }
 
     #[test]

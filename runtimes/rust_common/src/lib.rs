@@ -8,15 +8,20 @@ pub mod allocations;
 pub mod build;
 pub mod channels;
 pub mod check;
+pub mod clock;
+pub mod countdown;
 pub mod latency;
 pub mod message;
 pub mod outside;
+pub mod pages;
 pub mod process;
 pub mod protocol;
 pub mod sampling;
 pub mod scenarios;
+pub mod scratch_file;
 pub mod serve;
 pub mod sockets;
+pub mod wakes;
 pub mod work;
 
 use std::fmt;
@@ -64,6 +69,11 @@ impl Setup {
     }
 }
 
+/// A scenario that a contender does not run yet.
+pub fn not_written_yet(cell: &Cell) -> Failure {
+    Failure::Unsupported(format!("this contender does not run {} yet", cell.name()))
+}
+
 /// What a contender says about its runtime.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -88,6 +98,9 @@ pub trait Runtime: Sized {
     fn threads(&self) -> usize;
 
     /// Runs the cell once, from the thread that set the runtime up.
+    ///
+    /// `startup` is all but the scenario: the runtime was set up for this one run, and is dropped after
+    /// it. What is left is to run one task that answers.
     fn run(&mut self, cell: &Cell, latency: &Arc<Recorder>) -> Outcome;
 
     /// Does the thread that calls [`run`](Self::run) run tasks itself?

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid, gettid};
 
@@ -42,6 +43,22 @@ pub fn call(job: impl FnOnce() + Send + 'static) {
         .jobs
         .send(Box::new(job))
         .expect("the outsider lives as long as the process");
+}
+
+/// Waits until then, on the clock: asleep, and awake for the last moment, so as to be punctual.
+pub fn pause_until(moment: Instant) {
+    const AWAKE: Duration = Duration::from_micros(200);
+    if let Some(asleep) = moment.checked_duration_since(Instant::now() + AWAKE) {
+        thread::sleep(asleep);
+    }
+    spin_until(moment);
+}
+
+/// The same, but awake all along.
+pub fn spin_until(moment: Instant) {
+    while Instant::now() < moment {
+        std::hint::spin_loop();
+    }
 }
 
 /// The outsider's thread id, once it has been needed.

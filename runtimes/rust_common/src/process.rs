@@ -40,6 +40,13 @@ impl ContextSwitches {
             involuntary: self.involuntary - earlier.involuntary,
         }
     }
+
+    pub fn plus(self, more: Self) -> Self {
+        Self {
+            voluntary: self.voluntary + more.voluntary,
+            involuntary: self.involuntary + more.involuntary,
+        }
+    }
 }
 
 /// The most memory that was resident since the process began or since the last reset.
@@ -50,6 +57,15 @@ pub fn peak_rss_bytes() -> Option<u64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
+}
+
+/// The memory that is resident now.
+pub fn resident_bytes() -> Option<u64> {
+    // proc(5): size and resident, in pages.
+    let statm = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    let page_bytes = sysconf(SysconfVar::PAGE_SIZE).ok()??;
+    Some(pages * u64::try_from(page_bytes).ok()?)
 }
 
 /// Gives unused memory back and begins a new peak, where C library and kernel allow it, so that the
@@ -190,6 +206,17 @@ mod tests {
         assert!(cpu_time_of_threads(nobody)[&tid] > before[&tid]);
         assert!(cpu_time() > whole);
         assert!(!cpu_time_of_threads(|id, _| id == tid).contains_key(&tid));
+    }
+
+    #[test]
+    fn memory_that_is_written_is_resident_and_memory_that_is_freed_is_not() {
+        let resident = || resident_bytes().expect("/proc is mounted");
+        let before = resident();
+        let block = black_box(vec![1u8; 64 << 20]);
+        let with_block = resident();
+        assert!(with_block >= before + (60 << 20), "{before}, {with_block}");
+        drop(block);
+        assert!(resident() < with_block);
     }
 
     #[test]

@@ -192,6 +192,9 @@ pub struct Sample {
     pub counters: BTreeMap<&'static str, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
+    /// What recording one latency cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording_ns: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -271,11 +274,12 @@ mod tests {
                 unit: "ns",
                 buckets: vec![(5, 1), (9, 2)],
             }),
+            recording_ns: Some(60),
         };
         let written = serde_json::to_value(Reply::Sample { sample }).expect("it is plain");
         let expected = json!({"sample": {
             "iterations": 2, "ns": 10, "operations": 4, "answer": 7, "answers_differ": false, "allocations": 3,
-            "threads_used": 1, "latency": {"unit": "ns", "buckets": [[5, 1], [9, 2]]},
+            "threads_used": 1, "latency": {"unit": "ns", "buckets": [[5, 1], [9, 2]]}, "recording_ns": 60,
         }});
         assert_eq!(written, expected);
     }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use crate::latency::{Recorder, shortened};
 use crate::protocol::{
     self, Hello, HelloReply, Latency, MOST_LINE_BYTES, Prepare, Reply, Request, Run, Sample,
 };
-use crate::sampling::{self, Slowdown};
+use crate::sampling::{self, Slowdown, Stage};
 use crate::scenarios::Cell;
 use crate::{Failure, Runtime, Setup, build, process};
 
@@ -98,7 +99,7 @@ struct Conversation<R> {
 }
 
 struct Prepared<R> {
-    runtime: R,
+    stage: Stage<R>,
     cell: Cell,
     latency: Arc<Recorder>,
 }
@@ -193,13 +194,22 @@ impl<R: Runtime> Conversation<R> {
     fn prepare(&mut self, what: Prepare) -> Result<(), Failure> {
         self.prepared = None;
         let cell = Cell::read(&what.scenario, what.params)?;
-        let runtime = match self.greeted.take() {
-            Some(fresh) => fresh,
-            None => R::set_up(&self.setup)?,
+        let greeted = self.greeted.take();
+        let stage = if cell.makes_its_runtime() {
+            drop(greeted);
+            Stage::Bare(self.setup.clone())
+        } else if let Some(threads) = cell.threads() {
+            drop(greeted);
+            Stage::Runtime(with_threads(&self.setup, threads)?)
+        } else {
+            Stage::Runtime(match greeted {
+                Some(fresh) => fresh,
+                None => R::set_up(&self.setup)?,
+            })
         };
         process::forget_memory_of_earlier_cells();
         self.prepared = Some(Prepared {
-            runtime,
+            stage,
             cell,
             latency: Arc::new(Recorder::new()),
         });
@@ -230,10 +240,24 @@ impl<R: Runtime> Conversation<R> {
     }
 }
 
+/// A runtime with that many threads, or why this variant has none such.
+fn with_threads<R: Runtime>(setup: &Setup, threads: usize) -> Result<R, Failure> {
+    let runtime = R::set_up(&Setup {
+        threads,
+        ..setup.clone()
+    })?;
+    match runtime.threads() {
+        own if own == threads => Ok(runtime),
+        own => Err(Failure::Unsupported(format!(
+            "{threads} threads were asked for, and this variant has {own}"
+        ))),
+    }
+}
+
 impl<R: Runtime> Prepared<R> {
     fn sample(&mut self, iterations: u64, slowdown: Slowdown) -> Result<Sample, Failure> {
         let taken = sampling::take_sample(
-            &mut self.runtime,
+            &mut self.stage,
             &self.cell,
             &self.latency,
             iterations,
@@ -242,22 +266,27 @@ impl<R: Runtime> Prepared<R> {
         let buckets = shortened(taken.latencies, MOST_BUCKETS_IN_A_LINE);
         Ok(Sample {
             iterations,
-            ns: taken.ns,
+            ns: as_ns(taken.spent.time),
             operations: iterations.saturating_mul(self.cell.operations()),
             answer: taken.answer,
             answers_differ: taken.answers_differ,
-            cpu_ns: taken.cpu_ns,
-            allocations: taken.allocations,
+            cpu_ns: taken.spent.cpu.map(as_ns),
+            allocations: taken.spent.allocations,
             peak_rss_bytes: taken.peak_rss_bytes,
-            context_switches: taken.context_switches,
+            context_switches: taken.spent.context_switches,
             threads_used: taken.threads_used,
             counters: taken.counters,
             latency: (!buckets.is_empty()).then_some(Latency {
                 unit: "ns",
                 buckets,
             }),
+            recording_ns: taken.recording_ns,
         })
     }
+}
+
+fn as_ns(time: Duration) -> u64 {
+    time.as_nanos() as u64 // 584 years fit.
 }
 
 #[cfg(test)]
@@ -276,7 +305,7 @@ mod tests {
             Subject {
                 name: "oracle",
                 version: "1".to_owned(),
-                variants: &["wise", "silent"],
+                variants: &["wise", "alone"],
                 scheduling: |_| "none",
                 io: "none",
                 capabilities: &[],
@@ -284,8 +313,13 @@ mod tests {
         }
 
         fn set_up(how: &Setup) -> Result<Self, Failure> {
+            let threads = if how.variant == "alone" {
+                1
+            } else {
+                how.threads
+            };
             Ok(Self {
-                threads: how.threads.max(1),
+                threads: threads.max(1),
             })
         }
 
@@ -295,6 +329,14 @@ mod tests {
 
         fn run(&mut self, cell: &Cell, latency: &Arc<Recorder>) -> Outcome {
             match cell {
+                Cell::Shutdown(_) => {
+                    latency.start_clock();
+                    std::thread::sleep(Duration::from_millis(2));
+                    latency.stop_clock();
+                    std::thread::sleep(Duration::from_millis(10));
+                    Ok(cell.expected())
+                }
+                Cell::Scaling(_) => Ok(cell.expected() + self.threads as u64),
                 Cell::Yield(_) => panic!("it never yields"),
                 Cell::Join(_) => Err(Failure::Unsupported("it stands alone".to_owned())),
                 Cell::ChannelLatency(p) => {
@@ -333,7 +375,7 @@ mod tests {
             (&said["variant"], &said["threads"]),
             (&json!("wise"), &json!(2))
         );
-        assert_eq!(said["variants"], json!(["wise", "silent"]));
+        assert_eq!(said["variants"], json!(["wise", "alone"]));
         assert!(said["compiler"].as_str().expect("a text").contains("rustc"));
     }
 
@@ -378,6 +420,59 @@ mod tests {
                 .sum::<u64>(),
             100_000
         );
+    }
+
+    #[test]
+    fn recording_is_priced_where_there_are_latencies_and_nowhere_else() {
+        let said = answers(
+            "{\"prepare\":{\"scenario\":\"channel_latency\"}}\n{\"run\":{\"iterations\":1}}\n\
+             {\"prepare\":{\"scenario\":\"skynet\"}}\n{\"run\":{\"iterations\":1}}\n",
+        );
+        assert!(said[1]["sample"]["recording_ns"].as_u64() > Some(0));
+        assert_eq!(said[4]["sample"]["recording_ns"], Value::Null);
+    }
+
+    #[test]
+    fn a_scenario_that_times_a_part_reports_that_part_and_a_slowdown_of_it() {
+        let cell = "{\"prepare\":{\"scenario\":\"shutdown\"}}\n{\"run\":{\"iterations\":2}}\n";
+        let ns = |said: &Value| said["sample"]["ns"].as_u64().expect("a time");
+        let plain = ns(&answers(cell)[1]);
+        assert!((4_000_000..20_000_000).contains(&plain), "{plain}");
+        let slow = format!("{{\"hello\":1,\"slowdown_percent\":200}}\n{cell}");
+        assert!(ns(&answers(&slow)[2]) >= 12_000_000);
+    }
+
+    #[test]
+    fn a_part_that_was_never_timed_is_a_failure() {
+        let said = answers("{\"prepare\":{\"scenario\":\"echo\"}}\n{\"run\":{\"iterations\":1}}\n");
+        assert_eq!(
+            said[1],
+            json!({"error": "failed", "reason": "the run never started its clock"})
+        );
+    }
+
+    #[test]
+    fn a_cell_has_the_threads_that_it_asks_for_or_is_unsupported() {
+        let cell = "{\"prepare\":{\"scenario\":\"scaling\",\"params\":{\"threads\":3}}}\n{\"run\":{\"iterations\":1}}\n";
+        let expected = Cell::read("scaling", json!({}))
+            .expect("it is valid")
+            .expected();
+        assert_eq!(answers(cell)[1]["sample"]["answer"], expected + 3);
+        let alone = format!("{{\"hello\":1,\"variant\":\"alone\"}}\n{cell}");
+        assert_eq!(
+            answers(&alone)[1],
+            json!({"error": "unsupported", "reason": "3 threads were asked for, and this variant has 1"})
+        );
+    }
+
+    #[test]
+    fn a_startup_makes_its_runtime_in_each_run_and_a_process_is_started_by_others() {
+        let said = answers(
+            "{\"prepare\":{\"scenario\":\"startup\"}}\n{\"run\":{\"iterations\":2}}\n\
+             {\"prepare\":{\"scenario\":\"startup\",\"params\":{\"of\":\"process\"}}}\n",
+        );
+        assert_eq!(said[1]["sample"]["answer"], 42);
+        assert_eq!(said[3]["error"], "unsupported");
     }
 
     #[test]

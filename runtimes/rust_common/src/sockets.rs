@@ -9,7 +9,6 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::Failure;
 use crate::process;
-use crate::scenarios::Proxy;
 
 /// Connections that may wait to be accepted; the system's limit holds too.
 pub const BACKLOG: u32 = 4096;
@@ -50,11 +49,9 @@ pub fn wrong_answer(error: io::Error) -> Failure {
 const SPARE_DESCRIPTORS: u64 = 100;
 
 /// Without enough descriptors, clients would wait for ever for a server that cannot accept them.
-pub fn check_descriptors(p: &Proxy) -> Result<(), Failure> {
-    let (needed, limit) = (
-        p.descriptors() + SPARE_DESCRIPTORS,
-        process::descriptor_limit(),
-    );
+pub fn check_descriptors(of_the_scenario: u64) -> Result<(), Failure> {
+    let needed = of_the_scenario.saturating_add(SPARE_DESCRIPTORS);
+    let limit = process::descriptor_limit();
     if needed <= limit {
         return Ok(());
     }

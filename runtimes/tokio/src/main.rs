@@ -3,15 +3,26 @@
 //! The root of a run is spawned and not left to `block_on`, because the thread in `block_on` is no
 //! worker of the multi-thread scheduler; what a scenario spawns "from block_on" is the exception.
 
+mod blocking;
 mod channels;
+mod choice;
+mod files;
+mod footprint;
+mod gathering;
+mod scheduler;
+mod server;
 mod sockets;
+mod streams;
 mod tasks;
+mod time;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rust_common::latency::Recorder;
-use rust_common::scenarios::{Cell, Origin};
+use rust_common::sampling;
+use rust_common::scenarios::{Cell, Origin, Startup};
 use rust_common::{Failure, Outcome, Setup, Subject, build};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinError;
@@ -38,7 +49,7 @@ impl rust_common::Runtime for Tokio {
                 }
             },
             io: "epoll",
-            capabilities: &["timer", "net"],
+            capabilities: &["timer", "net", "file", "blocking"],
         }
     }
 
@@ -52,10 +63,15 @@ impl rust_common::Runtime for Tokio {
         if how.threads != 0 && !caller_is_worker {
             builder.worker_threads(how.threads);
         }
+        let workers_are_there = Arc::new(AtomicBool::new(false));
+        let is_lent = Arc::clone(&workers_are_there);
         let runtime = builder
             .enable_all()
+            .thread_name_fn(move || name_of_next_thread(&is_lent))
             .build()
             .map_err(Failure::of("cannot start its threads"))?;
+        // Relaxed: safe because a thread that sees it too late only has the other name.
+        workers_are_there.store(true, Ordering::Relaxed);
         Ok(Self {
             runtime,
             caller_is_worker,
@@ -74,26 +90,64 @@ impl rust_common::Runtime for Tokio {
         match cell {
             Cell::Spawn(p) if p.from == Origin::BlockOn => self.runtime.block_on(tasks::spawn(*p)),
             _ => {
-                let root = self.runtime.spawn(root(cell.clone(), Arc::clone(latency)));
+                let root = self.runtime.spawn(root(*cell, Arc::clone(latency)));
                 self.runtime.block_on(root).map_err(failed)?
             }
         }
     }
 }
 
+/// Threads that are started after the workers are those that blocking calls run on. They have a name
+/// of their own, by which they are told from threads that run tasks.
+fn name_of_next_thread(workers_are_there: &AtomicBool) -> String {
+    // Relaxed: pairs with the store in set_up(), on the same thread or before any task runs.
+    if workers_are_there.load(Ordering::Relaxed) {
+        sampling::THREAD_LENT_TO_BLOCKING_CALLS.to_owned()
+    } else {
+        "tokio-rt-worker".to_owned()
+    }
+}
+
 async fn root(cell: Cell, latency: Arc<Recorder>) -> Outcome {
     match cell {
+        Cell::Accept(p) => sockets::accept(p).await,
+        Cell::Blocking(p) => blocking::blocking(p, latency).await,
+        Cell::Bytes(p) => streams::bytes(p).await,
+        Cell::CancelRead(p) => choice::cancel_read(p, latency).await,
+        Cell::CancelStorm(p) => choice::cancel_storm(p, latency).await,
         Cell::ChainedSpawn(p) => tasks::chained_spawn(p).await,
         Cell::Channel(p) => channels::channel(p).await,
         Cell::ChannelBackpressure(p) => channels::backpressure(p, latency).await,
         Cell::ChannelLatency(p) => channels::latency(p, latency).await,
         Cell::ChannelRing(p) => channels::ring(p).await,
+        Cell::ConnectChurn(p) => sockets::connect_churn(p, latency).await,
+        Cell::Echo(p) => sockets::echo(p, latency).await,
+        Cell::Fairness(p) => scheduler::fairness(p, latency).await,
+        Cell::FanOut(p) => scheduler::fan_out(p).await,
+        Cell::Fib(p) => scheduler::fib(p).await,
+        Cell::FileRead(p) => files::file_read(p, latency).await,
+        Cell::FrameSize(p) => footprint::frame_size(p, latency).await,
         Cell::Join(p) => tasks::join(p).await,
         Cell::JoinCpu(p) => tasks::join_cpu(p).await,
+        Cell::Memory(p) => footprint::memory(p, latency).await,
+        Cell::Nqueens(p) => scheduler::nqueens(p).await,
         Cell::PingPong(p) => tasks::ping_pong(p).await,
         Cell::Proxy(p) => sockets::proxy(p, latency).await,
+        Cell::Scaling(p) => scheduler::scaling(p).await,
+        Cell::Select(p) => choice::select(p).await,
+        Cell::Shutdown(p) => choice::shutdown(p, latency).await,
         Cell::Skynet(p) => tasks::skynet(p).await,
+        Cell::SleepMany(p) => time::sleep_many(p).await,
         Cell::Spawn(p) => tasks::spawn(p).await,
+        Cell::SpawnBlocking(p) => blocking::spawn_batches(p).await,
+        Cell::SpawnMany(p) => scheduler::spawn_many(p).await,
+        // This task is the one that it is about.
+        Cell::Startup(_) => Ok(Startup::ANSWER),
+        Cell::Stream(p) => streams::stream(p).await,
+        Cell::Timeout(p) => time::timeouts(p).await,
+        Cell::TimerLateness(p) => time::timer_lateness(p, latency).await,
+        Cell::Timers(p) => time::timers(p, latency).await,
+        Cell::Wake(p) => scheduler::wake(p, latency).await,
         Cell::Yield(p) => tasks::yields(p).await,
     }
 }

@@ -1,31 +1,27 @@
-//! Echo over loopback TCP, direct and through a proxy.
+//! Echo over loopback TCP, direct and through a proxy; connecting and accepting.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::try_join_all;
 use rust_common::latency::Recorder;
-use rust_common::scenarios::{Proxy, Through};
-use rust_common::sockets::{
-    BACKLOG, BUFFER_BYTES, SHORTAGE_PAUSE, check_descriptors, wrong_answer,
-};
+use rust_common::message::share_of;
+use rust_common::scenarios::{Accept, ConnectChurn, Echo, Proxy, Through};
+use rust_common::sockets::{BUFFER_BYTES, SHORTAGE_PAUSE, check_descriptors, wrong_answer};
 use rust_common::work::fill;
 use rust_common::{Failure, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional_with_sizes};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use crate::failed;
+use crate::server::{Server, connect, echo_server, listen};
 
 pub async fn proxy(p: Proxy, latency: Arc<Recorder>) -> Outcome {
-    check_descriptors(&p)?;
-    let echo = Server::start(|peer| async move {
-        // A peer that resets its connection is how a client ends.
-        let _ = echo(peer).await;
-    })?;
+    check_descriptors(p.descriptors())?;
+    let echo = echo_server()?;
     let echoed = match p.through {
         Through::Direct => drive(p, echo.address, latency).await,
         Through::Proxy => drive_through_proxy(p, echo.address, latency).await,
@@ -42,90 +38,6 @@ async fn drive_through_proxy(p: Proxy, upstream: SocketAddr, latency: Arc<Record
     let echoed = drive(p, proxy.address, latency).await;
     proxy.stop().await?;
     echoed
-}
-
-/// A door, and the task that accepts whoever comes in.
-struct Server {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    accepting: JoinHandle<()>,
-}
-
-impl Server {
-    /// Serves each connection with `serve`, as a task of its own.
-    fn start<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> Result<Server, Failure>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let door = listen().map_err(Failure::of("cannot listen on loopback"))?;
-        let address = door
-            .local_addr()
-            .map_err(Failure::of("cannot listen on loopback"))?;
-        let (stop, stopped) = oneshot::channel();
-        let accepting = tokio::spawn(accept(door, stopped, serve));
-        Ok(Server {
-            address,
-            stop,
-            accepting,
-        })
-    }
-
-    /// Nobody comes in any more; waits until all that are there have ended.
-    async fn stop(self) -> Result<(), Failure> {
-        drop(self.stop);
-        self.accepting.await.map_err(failed)
-    }
-}
-
-fn listen() -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-    socket.listen(BACKLOG)
-}
-
-async fn accept<F>(
-    door: TcpListener,
-    mut stopped: oneshot::Receiver<()>,
-    serve: impl Fn(TcpStream) -> F,
-) where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = door.accept() => match accepted {
-                Ok((peer, _)) => {
-                    // It works without, only slower.
-                    let _ = peer.set_nodelay(true);
-                    connections.spawn(serve(peer));
-                }
-                // No descriptor or no memory: whoever is served will leave some.
-                Err(_) => tokio::time::sleep(SHORTAGE_PAUSE).await,
-            },
-            // Those that have ended are forgotten at once.
-            Some(_) = connections.join_next() => {}
-            _ = &mut stopped => break,
-        }
-    }
-    drop(door);
-    connections.join_all().await;
-}
-
-async fn echo(mut peer: TcpStream) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        match peer.read(&mut buffer).await? {
-            0 => return Ok(()),
-            count => peer.write_all(&buffer[..count]).await?,
-        }
-    }
-}
-
-async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 /// Carries bytes both ways until both have ended. An error resets both sides: no peer takes a
@@ -150,16 +62,22 @@ async fn relay(mut client: TcpStream, upstream: SocketAddr) -> io::Result<()> {
 /// Connects all clients, then lets all begin.
 async fn drive(p: Proxy, address: SocketAddr, latency: Arc<Recorder>) -> Outcome {
     let begin = Instant::now();
-    let connecting: Vec<_> = (0..p.connections)
-        .map(|_| tokio::spawn(connect(address)))
-        .collect();
+    let connected = connect_all(p.connections, address).await?;
+    latency.count_since("setup_ns", begin);
+    talk(connected, p, latency).await
+}
+
+async fn connect_all(count: u64, address: SocketAddr) -> Result<Vec<TcpStream>, Failure> {
+    let connecting: Vec<_> = (0..count).map(|_| tokio::spawn(connect(address))).collect();
     let connected = try_join_all(connecting).await.map_err(failed)?;
-    let connected: Vec<_> = connected
+    connected
         .into_iter()
         .collect::<io::Result<_>>()
-        .map_err(Failure::of("cannot connect"))?;
-    latency.count_since("setup_ns", begin);
+        .map_err(Failure::of("cannot connect"))
+}
 
+/// Answers how many bytes came back right to all clients.
+async fn talk(connected: Vec<TcpStream>, p: Proxy, latency: Arc<Recorder>) -> Outcome {
     let mut clients = JoinSet::new();
     for (stream, i) in connected.into_iter().zip(0..) {
         clients.spawn(ask(stream, i, p, Arc::clone(&latency)));
@@ -179,11 +97,7 @@ async fn ask(mut server: TcpStream, client: u64, p: Proxy, latency: Arc<Recorder
     for round in 0..p.round_trips {
         fill(&mut question, client, round);
         let begin = Instant::now();
-        server
-            .write_all(&question)
-            .await
-            .map_err(Failure::of("cannot send"))?;
-        server.read_exact(&mut answer).await.map_err(wrong_answer)?;
+        exchange(&mut server, &question, &mut answer).await?;
         latency.record_since(begin);
         if answer == question {
             right_bytes += p.message_bytes;
@@ -193,4 +107,125 @@ async fn ask(mut server: TcpStream, client: u64, p: Proxy, latency: Arc<Recorder
         .set_zero_linger()
         .map_err(Failure::of("cannot reset"))?;
     Ok(right_bytes)
+}
+
+async fn exchange(
+    server: &mut TcpStream,
+    question: &[u8],
+    answer: &mut [u8],
+) -> Result<(), Failure> {
+    server
+        .write_all(question)
+        .await
+        .map_err(Failure::of("cannot send"))?;
+    server.read_exact(answer).await.map_err(wrong_answer)?;
+    Ok(())
+}
+
+/// The clock runs only while the clients talk.
+pub async fn echo(p: Echo, latency: Arc<Recorder>) -> Outcome {
+    check_descriptors(p.descriptors())?;
+    let server = echo_server()?;
+    let connected = connect_all(p.connections, server.address).await?;
+    latency.start_clock();
+    let echoed = talk(connected, p.into(), Arc::clone(&latency)).await;
+    latency.stop_clock();
+    server.stop().await?;
+    echoed
+}
+
+pub async fn connect_churn(p: ConnectChurn, latency: Arc<Recorder>) -> Outcome {
+    check_descriptors(p.descriptors())?;
+    let server = echo_server()?;
+    let mut clients = JoinSet::new();
+    for i in 0..p.clients {
+        clients.spawn(churn(p, i, server.address, Arc::clone(&latency)));
+    }
+    let mut right_cycles = 0;
+    while let Some(client) = clients.join_next().await {
+        right_cycles += client.map_err(failed)??;
+    }
+    server.stop().await?;
+    Ok(right_cycles)
+}
+
+/// Answers in how many of its cycles all bytes came back right.
+async fn churn(
+    p: ConnectChurn,
+    client: u64,
+    address: SocketAddr,
+    latency: Arc<Recorder>,
+) -> Outcome {
+    let mut question = vec![0; p.message_bytes as usize]; // Safe because usize has 64 bits here.
+    let mut answer = question.clone();
+    let mut right_cycles = 0;
+    for cycle in 0..p.churns {
+        fill(&mut question, client, cycle);
+        let begin = Instant::now();
+        let mut server = connect(address)
+            .await
+            .map_err(Failure::of("cannot connect"))?;
+        exchange(&mut server, &question, &mut answer).await?;
+        server
+            .set_zero_linger()
+            .map_err(Failure::of("cannot reset"))?;
+        drop(server);
+        latency.record_since(begin);
+        right_cycles += u64::from(answer == question);
+    }
+    Ok(right_cycles)
+}
+
+pub async fn accept(p: Accept) -> Outcome {
+    check_descriptors(p.descriptors())?;
+    let door = listen().map_err(Failure::of("cannot listen on loopback"))?;
+    let address = door
+        .local_addr()
+        .map_err(Failure::of("cannot listen on loopback"))?;
+    // Dropped with this set, it is aborted where a client fails: nobody else would come.
+    let mut server = JoinSet::new();
+    server.spawn(accept_and_close(door, p.connects));
+    let mut clients = JoinSet::new();
+    for i in 0..p.at_once {
+        let mine = share_of(i, p.at_once, p.connects);
+        clients.spawn(knock(address, mine.end - mine.start));
+    }
+    while let Some(client) = clients.join_next().await {
+        client
+            .map_err(failed)?
+            .map_err(Failure::of("a client was not served"))?;
+    }
+    let accepted = server.join_next().await.expect("it is one task");
+    accepted.map_err(failed)
+}
+
+/// Answers how many came in.
+async fn accept_and_close(door: TcpListener, connects: u64) -> u64 {
+    let mut accepted = 0;
+    while accepted < connects {
+        match door.accept().await {
+            Ok((peer, _)) => {
+                accepted += 1;
+                drop(peer);
+            }
+            // No descriptor or no memory: clients that end will leave some.
+            Err(_) => tokio::time::sleep(SHORTAGE_PAUSE).await,
+        }
+    }
+    accepted
+}
+
+/// Connects so often, and waits each time until the server has closed.
+async fn knock(address: SocketAddr, times: u64) -> io::Result<()> {
+    for _ in 0..times {
+        let mut server = connect(address).await?;
+        match server.read(&mut [0]).await {
+            Ok(0) => {}
+            Ok(_) => return Err(io::Error::other("the server sent something")),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+            Err(error) => return Err(error),
+        }
+        server.set_zero_linger()?;
+    }
+    Ok(())
 }

@@ -19,7 +19,7 @@ use tokio::task::{JoinHandle, JoinSet, yield_now};
 use crate::failed;
 
 /// The sum of what tasks answer, awaited one after the other while all of them run.
-async fn sum_of(tasks: Vec<JoinHandle<u64>>) -> Outcome {
+pub async fn sum_of(tasks: Vec<JoinHandle<u64>>) -> Outcome {
     let mut total = 0u64;
     for task in tasks {
         total = total.wrapping_add(task.await.map_err(failed)?);
