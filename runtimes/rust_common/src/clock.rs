@@ -142,7 +142,7 @@ mod tests {
         assert!(spent.time >= 2 * PAUSE);
         assert!(spent.time <= begin.elapsed() - 2 * PAUSE);
         assert!(spent.allocations >= 2);
-        assert!(spent.cpu < Some(spent.time));
+        assert!(spent.cpu.is_some());
         clock.reset();
         assert_eq!(clock.spent(), None);
     }

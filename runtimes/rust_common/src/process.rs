@@ -208,8 +208,12 @@ mod tests {
         assert!(!cpu_time_of_threads(|id, _| id == tid).contains_key(&tid));
     }
 
+    /// Tests of how much memory there is would see each other's.
+    static MEMORY: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
     #[test]
     fn memory_that_is_written_is_resident_and_memory_that_is_freed_is_not() {
+        let _alone = MEMORY.lock();
         let resident = || resident_bytes().expect("/proc is mounted");
         let before = resident();
         let block = black_box(vec![1u8; 64 << 20]);
@@ -221,6 +225,7 @@ mod tests {
 
     #[test]
     fn the_peak_of_memory_is_forgotten_with_the_cell() {
+        let _alone = MEMORY.lock();
         drop(black_box(vec![1u8; 256 << 20]));
         let of_earlier = peak_rss_bytes().expect("/proc is mounted");
         assert!(of_earlier >= 256 << 20);
