@@ -30,7 +30,8 @@ install(FILES ${PROJECT_BINARY_DIR}/regattaConfig.cmake ${PROJECT_BINARY_DIR}/re
   DESTINATION ${package})
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/ DESTINATION ${package} FILES_MATCHING
   PATTERN "RegattaBox.cmake" PATTERN "RegattaNeeds.cmake" PATTERN "RegattaRuntime.cmake" PATTERN "RegattaScenarios.cmake"
-  PATTERN "foreign_build.cmake" PATTERN "law.cpp.in" PATTERN "pair.cpp.in" PATTERN "subject.cpp.in")
+  PATTERN "foreign_build.cmake" PATTERN "law.cpp.in" PATTERN "pair.cpp.in" PATTERN "subject.cpp.in"
+  PATTERN "small_program_task.cpp.in" PATTERN "small_program_echo.cpp.in")
 
 foreach(folder runtimes/interface runtimes/core runtimes/laws scenarios proxy
     harness/protocol harness/stats harness/machine harness/specification harness/contender)

@@ -53,13 +53,25 @@ function(regatta_enter_program name kind entry)
        "{\"name\": \"${name}\", \"kind\": \"${kind}\"${attributes}, \"programs\": [\n  ${programs}\n]}\n")
 endfunction()
 
-# regatta_add_program(NAME KIND [VARIANT v] [LAWS command…] COMMAND command…)
+# regatta_add_program(NAME KIND [VARIANT v] [LAWS command…] [SMALL_TASK command…] [SMALL_ECHO command…] COMMAND command…)
 function(regatta_add_program name kind)
-  cmake_parse_arguments(PROGRAM "" "VARIANT" "LAWS;COMMAND" ${ARGN})
+  cmake_parse_arguments(PROGRAM "" "VARIANT" "LAWS;SMALL_TASK;SMALL_ECHO;COMMAND" ${ARGN})
   regatta_json_array(command ${PROGRAM_COMMAND})
   regatta_json_array(laws ${PROGRAM_LAWS})
+  set(small "")
+  foreach(what task echo)
+    string(TOUPPER ${what} option)
+    if(PROGRAM_SMALL_${option})
+      regatta_json_array(small_command ${PROGRAM_SMALL_${option}})
+      string(APPEND small "\"${what}\": ${small_command}, ")
+    endif()
+  endforeach()
+  if(small)
+    string(REGEX REPLACE ", $" "" small "${small}")
+    set(small ", \"small_programs\": {${small}}")
+  endif()
   regatta_enter_program(${name} "${kind}"
-    "{\"variant\": \"${PROGRAM_VARIANT}\", \"command\": ${command}, \"laws\": ${laws}}")
+    "{\"variant\": \"${PROGRAM_VARIANT}\", \"command\": ${command}, \"laws\": ${laws}${small}}")
 endfunction()
 
 # A runtime, or one variant of it, that cannot be built here. Every table shows it as skipped, with the
@@ -132,7 +144,15 @@ function(regatta_add_runtime name)
     regatta_add_smoke_tests(${program} ${scenarios})
     regatta_add_laws(${program} ${generated} laws)
   endif()
-  regatta_add_program(${name} "c++" VARIANT "${RUNTIME_VARIANT}" LAWS ${laws}
+  set(small "")
+  if(NOT RUNTIME_NOT_MEASURED)
+    foreach(what task echo)
+      set(source ${generated}/small_${what}.cpp)
+      configure_file(${REGATTA_TEMPLATES}/small_program_${what}.cpp.in ${source} @ONLY)
+      regatta_add_small_program(${program} ${what} small SOURCES ${source} LIBRARIES ${box})
+    endforeach()
+  endif()
+  regatta_add_program(${name} "c++" VARIANT "${RUNTIME_VARIANT}" LAWS ${laws} ${small}
     COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${program} --serve)
 endfunction()
 
@@ -144,8 +164,9 @@ endfunction()
 #   VARIANTS  what subject.cpp enters as variants, for the tests
 #   MACHINE   it is no runtime: it is asked for the scenarios about the machine itself, and for no others
 #   SOURCES   a source that is named after a scenario has it; what the others hold is the program's affair
+#   SMALL_TASK, SMALL_ECHO  the source of a small program; may be missing
 function(regatta_add_native_runtime name)
-  cmake_parse_arguments(NATIVE "MACHINE" "" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(NATIVE "MACHINE" "SMALL_TASK;SMALL_ECHO" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
   if(NATIVE_MACHINE)
     set_property(GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name} ", \"subject\": \"machine\"")
   endif()
@@ -170,7 +191,39 @@ function(regatta_add_native_runtime name)
     endforeach()
     regatta_add_smoke_tests(${name} ${scenarios} VARIANTS ${NATIVE_VARIANTS})
   endif()
-  regatta_add_program(${name} "c++" COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${name} --serve)
+  set(small "")
+  if(NATIVE_SMALL_TASK)
+    regatta_add_small_program(${name} task small SOURCES ${NATIVE_SMALL_TASK} LIBRARIES ${needs} ${NATIVE_LIBRARIES})
+  endif()
+  if(NATIVE_SMALL_ECHO)
+    regatta_add_small_program(${name} echo small SOURCES ${NATIVE_SMALL_ECHO} LIBRARIES ${needs} ${NATIVE_LIBRARIES})
+  endif()
+  regatta_add_program(${name} "c++" ${small}
+    COMMAND ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/contender_${name} --serve)
+endfunction()
+
+# A program as small as a user of the library would write it, with no harness in it: small_<program>_task runs one task,
+# small_<program>_echo is a server (runtimes/README.md says what they must do). Optimised as the contender is, and
+# stripped, because `regatta run` measures how large they are and how long they take to start; a sanitizer would say
+# nothing about either. Appends what regatta_add_program() is to be told to `result`.
+#
+#   regatta_add_small_program(PROGRAM task|echo result SOURCES source… LIBRARIES target…)
+function(regatta_add_small_program program what result)
+  if(REGATTA_SANITIZE)
+    return()
+  endif()
+  cmake_parse_arguments(SMALL "" "" "SOURCES;LIBRARIES" ${ARGN})
+  set(target small_${program}_${what})
+  add_executable(${target} ${SMALL_SOURCES})
+  target_link_libraries(${target} PRIVATE ${SMALL_LIBRARIES} regatta_flags)
+  target_link_options(${target} PRIVATE -s)
+  set(command ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${target})
+  if(REGATTA_TESTS AND REGATTA_COMMAND)
+    add_test(NAME small.${program}.${what} COMMAND try_small_program ${what} ${command})
+    set_tests_properties(small.${program}.${what} PROPERTIES LABELS smoke TIMEOUT 60 SKIP_RETURN_CODE 77)
+  endif()
+  string(TOUPPER ${what} option)
+  set(${result} ${${result}} SMALL_${option} ${command} PARENT_SCOPE)
 endfunction()
 
 # The generated sources of one target include the same headers, which cost more than they do themselves.
@@ -243,8 +296,10 @@ endfunction()
 #   BUILD     the command that builds it, run in the runtime's folder; may be missing. Where it fails the
 #             contender is skipped, and the build goes on, unless REGATTA_REQUIRE_CONTENDERS is set
 #   COMMAND   the command that starts it
+#   SMALL_TASK, SMALL_ECHO  the commands that start its small programs, which BUILD makes as well; one that is not given
+#             is *unsupported* where it is asked for
 function(regatta_add_foreign_runtime name)
-  cmake_parse_arguments(FOREIGN "" "LANGUAGE;NEEDS;VERSION;INSTALL" "BUILD;COMMAND" ${ARGN})
+  cmake_parse_arguments(FOREIGN "" "LANGUAGE;NEEDS;VERSION;INSTALL" "BUILD;COMMAND;SMALL_TASK;SMALL_ECHO" ${ARGN})
   if(REGATTA_SANITIZE)
     regatta_skip_runtime(${name} "its language has sanitizers of its own: see the other builds")
     return()
@@ -259,7 +314,8 @@ function(regatta_add_foreign_runtime name)
       return()
     endif()
   endif()
-  regatta_add_program(${name} "${FOREIGN_LANGUAGE}" COMMAND ${FOREIGN_COMMAND})
+  regatta_add_program(${name} "${FOREIGN_LANGUAGE}" COMMAND ${FOREIGN_COMMAND}
+    SMALL_TASK ${FOREIGN_SMALL_TASK} SMALL_ECHO ${FOREIGN_SMALL_ECHO})
   if(FOREIGN_BUILD)
     add_custom_target(contender_${name} ALL
       COMMAND ${CMAKE_COMMAND}
@@ -283,7 +339,9 @@ function(regatta_add_cargo_runtime name)
     INSTALL "rustup, see https://rustup.rs (Debian 13: apt-get install cargo, Ubuntu 24.04: apt-get install rustup \
 && rustup default stable, Fedora: dnf install cargo)"
     BUILD cargo build --release --locked --target-dir ${PROJECT_BINARY_DIR}/rust
-    COMMAND ${PROJECT_BINARY_DIR}/rust/release/contender_${name} --serve)
+    COMMAND ${PROJECT_BINARY_DIR}/rust/release/contender_${name} --serve
+    SMALL_TASK ${PROJECT_BINARY_DIR}/rust/release/small_${name}_task
+    SMALL_ECHO ${PROJECT_BINARY_DIR}/rust/release/small_${name}_echo)
 endfunction()
 
 # Sets `result` to why `tool` will not do, or to "" if it will.

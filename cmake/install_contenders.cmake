@@ -20,8 +20,11 @@ foreach(manifest IN LISTS manifests)
       string(REPLACE "${quoted}" "\"${programs_from_manifest}/${name}\"" text "${text}")
     else()
       message(STATUS "Not built, and so not installed: ${path}")
-      # A contender that is missing is shown as such; laws that are missing are just not tested.
+      # A contender that is missing is shown as such; laws that are missing are just not tested, and small programs
+      # are not measured.
       string(REPLACE "\"laws\": [${quoted}]" "\"laws\": []" text "${text}")
+      string(REPLACE "\"task\": [${quoted}]" "\"task\": []" text "${text}")
+      string(REPLACE "\"echo\": [${quoted}]" "\"echo\": []" text "${text}")
     endif()
   endforeach()
   get_filename_component(name "${manifest}" NAME)

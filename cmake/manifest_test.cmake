@@ -4,7 +4,13 @@ include(${CMAKE_CURRENT_LIST_DIR}/RegattaRuntime.cmake)
 
 function(expect_json name wanted)
   file(READ ${PROJECT_BINARY_DIR}/contenders/${name}.json text)
-  string(JSON found ERROR_VARIABLE error GET "${text}" ${ARGN})
+  set(path ${ARGN})
+  set(question GET)
+  if(ARGN MATCHES ";LENGTH$")
+    list(REMOVE_ITEM path LENGTH)
+    set(question LENGTH)
+  endif()
+  string(JSON found ERROR_VARIABLE error ${question} "${text}" ${path})
   if(error OR NOT found STREQUAL wanted)
     message(SEND_ERROR "${name}.json: '${ARGN}' is '${found}' (${error}), expected '${wanted}' in ${text}")
   endif()
@@ -27,6 +33,15 @@ regatta_add_foreign_runtime(go LANGUAGE go NEEDS cmake VERSION 3.22 COMMAND "/wi
 expect_json(go go kind)
 expect_json(go "/with blank/contender_go" programs 0 command 0)
 expect_json(go --serve programs 0 command 1)
+
+# Small programs, where there are some.
+regatta_add_program(small "c++" COMMAND contender_small SMALL_TASK "/with blank/task" --now SMALL_ECHO small_echo)
+expect_json(small "/with blank/task" programs 0 small_programs task 0)
+expect_json(small --now programs 0 small_programs task 1)
+expect_json(small small_echo programs 0 small_programs echo 0)
+regatta_add_foreign_runtime(zig LANGUAGE zig COMMAND contender_zig SMALL_TASK small_task)
+expect_json(zig small_task programs 0 small_programs task 0)
+expect_json(zig 1 programs 0 small_programs LENGTH)
 
 # Variants that are programs of their own: the first is the default, and one of them may be missing.
 regatta_add_program(asio "c++" VARIANT io_context LAWS laws_asio COMMAND contender_asio_io_context --serve)

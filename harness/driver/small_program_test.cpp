@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -22,6 +23,15 @@ constexpr std::uint64_t short_ns = 500 * ns_per_ms;
 
 answer_or<std::vector<life>> run(const std::string& script, std::uint64_t limit_ns = plenty_ns) {
   return run_small_task({"/bin/sh", "-c", script}, 3, limit_ns);
+}
+
+bool is_alive(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string number;
+  std::string name;
+  std::string state;
+  stat >> number >> name >> state;
+  return stat && state != "Z";
 }
 
 TEST(SmallTask, IsRunFromItsStartToItsEnd) {
@@ -78,9 +88,16 @@ TEST(SmallTask, ThatDoesNotEndRunsOutOfTime) {
   EXPECT_LT(now_ns() - began, plenty_ns);
 }
 
-TEST(SmallTask, IsNotWaitedForAsLongAsWhatItLeavesBehind) {
-  const auto lives = run("sleep 1000 & echo 42");
+TEST(SmallTask, IsNotWaitedForAsLongAsWhatItLeavesBehindWhichDies) {
+  const fs::path note = testing::TempDir() + "left_behind";
+  const auto lives = run("sleep 1000 & echo $! > " + note.string() + "; echo 42");
   ASSERT_TRUE(lives) << lives.why.reason;
+  pid_t left = 0;
+  std::ifstream(note) >> left;
+  fs::remove(note);
+  ASSERT_GT(left, 0);
+  for (int i = 0; i < 2000 && is_alive(left); ++i) ::usleep(1000);
+  EXPECT_FALSE(is_alive(left));
 }
 
 TEST(SmallTask, ThatIsNotThereIsAReason) {

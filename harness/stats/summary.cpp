@@ -361,8 +361,10 @@ std::optional<double> floor_of(analysis const& run, planned_cell const& planned)
     if (asked == nullptr) continue;
     for (auto const& [name, row] : asked->rows) {
       if (!row.measured()) continue;
-      auto const charged = estimate_of(row.ns_per_operation());
-      return charged->median * static_cast<double>(planned.floor_times);
+      // Of a wake the middle: a few that were far too late would make the bound a loose one.
+      double const charged = row.latency_ns ? static_cast<double>(row.latency_ns->quantile(0.5))
+                                            : estimate_of(row.ns_per_operation())->median;
+      return charged * static_cast<double>(planned.floor_times);
     }
   }
   return std::nullopt;

@@ -236,6 +236,21 @@ def test_steps_lie_inside_and_are_not_too_many(low, high):
     assert all(low * 0.99 <= tick <= high * 1.01 for tick in ticks)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "first"),
+    [
+        (2**20, 2**30, 2**20),
+        (5.8 * 2**20, 9.7 * 2**20, 6 * 2**20),  # between two powers of two
+        (1000, 1024 * 1.4, 1024),
+        (3 * 2**30, 200 * 2**30, 2**32),
+    ],
+)
+def test_memory_is_marked_at_round_sizes(low, high, first):
+    ticks = curves.binary_steps(low, high)
+    assert ticks[0] == first and 2 <= len(ticks) <= 9
+    assert all(low <= tick <= high for tick in ticks)
+
+
 # Scaling
 
 

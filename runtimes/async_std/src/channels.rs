@@ -23,7 +23,7 @@ async fn all_of<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
     answers
 }
 
-fn open<T>(capacity: Capacity) -> Result<(Sender<T>, Receiver<T>), Failure> {
+pub fn open<T>(capacity: Capacity) -> Result<(Sender<T>, Receiver<T>), Failure> {
     Ok(match room_for::<T>(capacity)? {
         Some(capacity) => channel::bounded(capacity),
         None => channel::unbounded(),

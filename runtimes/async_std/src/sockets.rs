@@ -1,38 +1,39 @@
-//! Echo over loopback TCP, direct and through a proxy.
+//! Loopback TCP: echo, direct and through a proxy, and connections that come and go.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr};
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_std::channel::{Receiver, Sender};
+use async_std::channel::{self, Receiver};
 use async_std::io::{ReadExt, WriteExt};
 use async_std::net::{TcpListener, TcpStream};
-use async_std::task::{self, JoinHandle};
-use futures_util::future::{Either, FutureExt, select, try_join};
+use async_std::task;
+use futures_util::future::{Either, select, try_join};
 use futures_util::io::{BufReader, copy_buf};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rust_common::latency::Recorder;
-use rust_common::scenarios::{Proxy, Through};
+use rust_common::message::share_of;
+use rust_common::scenarios::{Accept, ConnectChurn, Echo, Proxy, Through};
 use rust_common::sockets::{
-    BUFFER_BYTES, SHORTAGE_PAUSE, check_descriptors, listen_on_loopback, reset_when_closed,
-    wrong_answer,
+    BUFFER_BYTES, SHORTAGE_PAUSE, check_descriptors, reset_when_closed, wrong_answer,
 };
 use rust_common::work::fill;
 use rust_common::{Failure, Outcome};
 
+use crate::server::{Server, connect, echo_server, listen};
+use crate::tasks::joined;
+
 pub async fn proxy(p: Proxy, latency: Arc<Recorder>) -> Outcome {
     check_descriptors(p.descriptors())?;
-    let echo = Server::start(|peer| async move {
-        // A peer that resets its connection is how a client ends.
-        let _ = echo(peer).await;
-    })?;
+    let server = echo_server()?;
     let echoed = match p.through {
-        Through::Direct => drive(p, echo.address, latency).await,
-        Through::Proxy => drive_through_proxy(p, echo.address, latency).await,
+        Through::Direct => drive(p, server.address, latency).await,
+        Through::Proxy => drive_through_proxy(p, server.address, latency).await,
     };
-    echo.stop().await;
+    server.stop().await;
     echoed
 }
 
@@ -44,82 +45,6 @@ async fn drive_through_proxy(p: Proxy, upstream: SocketAddr, latency: Arc<Record
     let echoed = drive(p, proxy.address, latency).await;
     proxy.stop().await;
     echoed
-}
-
-/// A door, and the task that accepts whoever comes in.
-struct Server {
-    address: SocketAddr,
-    stop: Sender<()>,
-    accepting: JoinHandle<()>,
-}
-
-impl Server {
-    /// Serves each connection with `serve`, as a task of its own.
-    fn start<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> Result<Server, Failure>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let door = listen().map_err(Failure::of("cannot listen on loopback"))?;
-        let address = door
-            .local_addr()
-            .map_err(Failure::of("cannot listen on loopback"))?;
-        let (stop, stopped) = async_std::channel::bounded(1);
-        let accepting = task::spawn(accept(door, stopped, serve));
-        Ok(Server {
-            address,
-            stop,
-            accepting,
-        })
-    }
-
-    /// Nobody comes in any more; waits until all that are there have ended.
-    async fn stop(self) {
-        self.stop.close();
-        self.accepting.await;
-    }
-}
-
-/// async-std's own `bind` leaves the backlog to the standard library.
-fn listen() -> io::Result<TcpListener> {
-    listen_on_loopback().map(TcpListener::from)
-}
-
-async fn accept<F>(door: TcpListener, stopped: Receiver<()>, serve: impl Fn(TcpStream) -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut connections = FuturesUnordered::new();
-    let mut end = pin!(stopped.recv());
-    while let Either::Left((accepted, _)) = select(pin!(door.accept()), end.as_mut()).await {
-        let Ok((peer, _)) = accepted else {
-            // No descriptor or no memory: whoever is served will leave some.
-            task::sleep(SHORTAGE_PAUSE).await;
-            continue;
-        };
-        // It works without, only slower.
-        let _ = peer.set_nodelay(true);
-        // Those that have ended are forgotten at once.
-        while let Some(Some(())) = connections.next().now_or_never() {}
-        connections.push(task::spawn(serve(peer)));
-    }
-    drop(door);
-    connections.collect::<()>().await;
-}
-
-async fn echo(mut peer: TcpStream) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        match peer.read(&mut buffer).await? {
-            0 => return Ok(()),
-            count => peer.write_all(&buffer[..count]).await?,
-        }
-    }
-}
-
-async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 /// Carries bytes both ways until both have ended. An error resets both sides: no peer takes a
@@ -151,45 +76,223 @@ async fn carry(from: TcpStream, to: TcpStream) -> io::Result<()> {
 /// Connects all clients, then lets all begin.
 async fn drive(p: Proxy, address: SocketAddr, latency: Arc<Recorder>) -> Outcome {
     let begin = Instant::now();
-    let connecting: Vec<_> = (0..p.connections)
+    let connected = connect_all(p.connections, address).await?;
+    latency.count_since("setup_ns", begin);
+    hang_up(talk(connected, p, latency).await?)
+}
+
+pub async fn echo(p: Echo, latency: Arc<Recorder>) -> Outcome {
+    check_descriptors(p.descriptors())?;
+    let server = echo_server()?;
+    let echoed = drive_on_the_clock(p, server.address, latency).await;
+    server.stop().await;
+    echoed
+}
+
+async fn drive_on_the_clock(p: Echo, address: SocketAddr, latency: Arc<Recorder>) -> Outcome {
+    let connected = connect_all(p.connections, address).await?;
+    latency.start_clock();
+    let clients = talk(connected, p.into(), Arc::clone(&latency)).await;
+    latency.stop_clock();
+    hang_up(clients?)
+}
+
+async fn connect_all(connections: u64, address: SocketAddr) -> Result<Vec<TcpStream>, Failure> {
+    let connecting: Vec<_> = (0..connections)
         .map(|_| task::spawn(connect(address)))
         .collect();
     let mut connected = Vec::with_capacity(connecting.len());
     for connection in connecting {
         connected.push(connection.await.map_err(Failure::of("cannot connect"))?);
     }
-    latency.count_since("setup_ns", begin);
-
-    let mut clients: FuturesUnordered<_> = connected
-        .into_iter()
-        .zip(0..)
-        .map(|(stream, i)| task::spawn(ask(stream, i, p, Arc::clone(&latency))))
-        .collect();
-    let mut echoed = 0;
-    while let Some(right_bytes) = clients.next().await {
-        echoed += right_bytes?;
-    }
-    Ok(echoed)
+    Ok(connected)
 }
 
-/// A client. Answers how many bytes came back right.
-async fn ask(mut server: TcpStream, client: u64, p: Proxy, latency: Arc<Recorder>) -> Outcome {
-    let mut question = vec![0; p.message_bytes as usize]; // Safe because usize has 64 bits here.
-    let mut answer = question.clone();
+/// A client that has said all it had to say, and how many bytes came back to it right.
+struct Client {
+    server: TcpStream,
+    right_bytes: u64,
+}
+
+async fn talk(
+    connected: Vec<TcpStream>,
+    p: Proxy,
+    latency: Arc<Recorder>,
+) -> Result<Vec<Client>, Failure> {
+    let mut talking: FuturesUnordered<_> = connected
+        .into_iter()
+        .zip(0..)
+        .map(|(server, i)| task::spawn(ask(server, i, p, Arc::clone(&latency))))
+        .collect();
+    let mut clients = Vec::with_capacity(talking.len());
+    while let Some(client) = talking.next().await {
+        clients.push(client?);
+    }
+    Ok(clients)
+}
+
+async fn ask(
+    mut server: TcpStream,
+    client: u64,
+    p: Proxy,
+    latency: Arc<Recorder>,
+) -> Result<Client, Failure> {
+    let mut exchange = Exchange::of(p.message_bytes);
     let mut right_bytes = 0;
     for round in 0..p.round_trips {
-        fill(&mut question, client, round);
+        exchange.fill(client, round);
         let begin = Instant::now();
-        server
-            .write_all(&question)
-            .await
-            .map_err(Failure::of("cannot send"))?;
-        server.read_exact(&mut answer).await.map_err(wrong_answer)?;
+        exchange.run(&mut server).await?;
         latency.record_since(begin);
-        if answer == question {
-            right_bytes += p.message_bytes;
+        right_bytes += exchange.right_bytes();
+    }
+    Ok(Client {
+        server,
+        right_bytes,
+    })
+}
+
+/// Ends all connections. Answers how many bytes came back right.
+fn hang_up(clients: Vec<Client>) -> Outcome {
+    let mut right_bytes = 0;
+    for client in clients {
+        reset_when_closed(&client.server).map_err(Failure::of("cannot reset"))?;
+        right_bytes += client.right_bytes;
+    }
+    Ok(right_bytes)
+}
+
+/// A message, and room for what comes back.
+struct Exchange {
+    question: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Exchange {
+    fn of(bytes: u64) -> Self {
+        let room = vec![0; bytes as usize]; // Safe because usize has 64 bits here.
+        Self {
+            question: room.clone(),
+            answer: room,
         }
     }
-    reset_when_closed(&server).map_err(Failure::of("cannot reset"))?;
-    Ok(right_bytes)
+
+    fn fill(&mut self, client: u64, round: u64) {
+        fill(&mut self.question, client, round);
+    }
+
+    async fn run(&mut self, server: &mut TcpStream) -> Result<(), Failure> {
+        server
+            .write_all(&self.question)
+            .await
+            .map_err(Failure::of("cannot send"))?;
+        server
+            .read_exact(&mut self.answer)
+            .await
+            .map_err(wrong_answer)
+    }
+
+    fn right_bytes(&self) -> u64 {
+        if self.answer == self.question {
+            self.question.len() as u64
+        } else {
+            0
+        }
+    }
+}
+
+pub async fn connect_churn(p: ConnectChurn, latency: Arc<Recorder>) -> Outcome {
+    check_descriptors(p.descriptors())?;
+    let server = echo_server()?;
+    let clients = (0..p.clients)
+        .map(|i| task::spawn(come_and_go(i, p, server.address, Arc::clone(&latency))))
+        .collect();
+    let right = joined(clients).await;
+    server.stop().await;
+    right
+}
+
+/// Answers how many of its messages came back right.
+async fn come_and_go(
+    client: u64,
+    p: ConnectChurn,
+    address: SocketAddr,
+    latency: Arc<Recorder>,
+) -> Outcome {
+    let mut exchange = Exchange::of(p.message_bytes);
+    let mut right = 0;
+    for churn in 0..p.churns {
+        exchange.fill(client, churn);
+        let begin = Instant::now();
+        let mut server = connect(address)
+            .await
+            .map_err(Failure::of("cannot connect"))?;
+        exchange.run(&mut server).await?;
+        reset_when_closed(&server).map_err(Failure::of("cannot reset"))?;
+        drop(server);
+        latency.record_since(begin);
+        right += u64::from(exchange.right_bytes() == p.message_bytes);
+    }
+    Ok(right)
+}
+
+pub async fn accept(p: Accept) -> Outcome {
+    check_descriptors(p.descriptors())?;
+    let door = listen().map_err(Failure::of("cannot listen on loopback"))?;
+    let address = door
+        .local_addr()
+        .map_err(Failure::of("cannot listen on loopback"))?;
+    let (stop, stopped) = channel::bounded(1);
+    let server = task::spawn(turn_away(door, stopped));
+    let clients = (0..p.at_once)
+        .map(|i| task::spawn(knock(share_of(i, p.at_once, p.connects), address)))
+        .collect();
+    let turned_away = joined(clients).await;
+    stop.close();
+    let accepted = server.await;
+    if turned_away? != accepted {
+        return Err(Failure::Failed(format!(
+            "{} connections were made, but {accepted} accepted",
+            p.connects
+        )));
+    }
+    Ok(accepted)
+}
+
+/// Closes each connection at once. Answers how many there were.
+async fn turn_away(door: TcpListener, stopped: Receiver<()>) -> u64 {
+    let mut accepted = 0;
+    let mut end = pin!(stopped.recv());
+    while let Either::Left((connection, _)) = select(pin!(door.accept()), end.as_mut()).await {
+        match connection {
+            Ok(_) => accepted += 1,
+            Err(_) => task::sleep(SHORTAGE_PAUSE).await,
+        }
+    }
+    accepted
+}
+
+/// Connects again whenever the server has closed the connection.
+async fn knock(mine: Range<u64>, address: SocketAddr) -> Outcome {
+    let turned_away = mine.end - mine.start;
+    for _ in mine {
+        let mut server = connect(address)
+            .await
+            .map_err(Failure::of("cannot connect"))?;
+        check_end(server.read(&mut [0]).await)?;
+        reset_when_closed(&server).map_err(Failure::of("cannot reset"))?;
+    }
+    Ok(turned_away)
+}
+
+/// A server that turns its clients away closes the connection, or resets it.
+fn check_end(got: io::Result<usize>) -> Result<(), Failure> {
+    match got {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(Failure::Failed(
+            "a server that only closes has sent something".to_owned(),
+        )),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),
+        Err(error) => Err(Failure::of("cannot wait for the server")(error)),
+    }
 }

@@ -16,7 +16,7 @@ use rust_common::work::compute;
 use rust_common::{Failure, Outcome};
 
 /// The sum of what tasks answer, awaited one after the other while all of them run.
-async fn sum_of(tasks: Vec<JoinHandle<u64>>) -> u64 {
+pub async fn sum_of(tasks: Vec<JoinHandle<u64>>) -> u64 {
     let mut total = 0u64;
     for task in tasks {
         total = total.wrapping_add(task.await);
@@ -25,7 +25,7 @@ async fn sum_of(tasks: Vec<JoinHandle<u64>>) -> u64 {
 }
 
 /// The same for tasks that may fail.
-async fn joined(tasks: Vec<JoinHandle<Outcome>>) -> Outcome {
+pub async fn joined(tasks: Vec<JoinHandle<Outcome>>) -> Outcome {
     let mut total = 0;
     for task in tasks {
         total += task.await?;

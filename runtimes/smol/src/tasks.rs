@@ -19,7 +19,7 @@ use smol::{Task, Timer};
 use crate::Spawner;
 
 /// The sum of what tasks answer, awaited one after the other while all of them run.
-async fn sum_of(tasks: Vec<Task<u64>>) -> u64 {
+pub async fn sum_of(tasks: Vec<Task<u64>>) -> u64 {
     let mut total = 0u64;
     for task in tasks {
         total = total.wrapping_add(task.await);
@@ -28,7 +28,7 @@ async fn sum_of(tasks: Vec<Task<u64>>) -> u64 {
 }
 
 /// The same for tasks that may fail.
-async fn joined(tasks: Vec<Task<Outcome>>) -> Outcome {
+pub async fn joined(tasks: Vec<Task<Outcome>>) -> Outcome {
     let mut total = 0;
     for task in tasks {
         total += task.await?;

@@ -84,10 +84,17 @@ def values_axis(
 
 
 def binary_steps(low: float, high: float, most: int = 8) -> list[float]:
-    """Powers of two, as memory is counted, thinned to at most `most`."""
+    """Powers of two, as memory is counted, thinned to at most `most`; round multiples of a unit
+    where there are too few of them.
+    """
     powers = range(math.ceil(math.log2(low) - 1e-9), math.floor(math.log2(high) + 1e-9) + 1)
-    stride = max(1, math.ceil(len(powers) / most))
-    return [2.0**p for p in powers[::stride]] or [math.sqrt(low * high)]
+    if len(powers) > 2:
+        stride = max(1, math.ceil(len(powers) / most))
+        return [2.0**p for p in powers[::stride]]
+    unit = 1024.0 ** math.floor(math.log(high, 1024))
+    step = common.nice_ticks((high - low) / unit, min(most, 4))[1:2] or [(high - low) / unit]
+    multiples = range(math.ceil(low / unit / step[0]), math.floor(high / unit / step[0]) + 1)
+    return [m * step[0] * unit for m in multiples] or [math.sqrt(low * high)]
 
 
 def steps(low: float, high: float, most: int) -> list[float]:

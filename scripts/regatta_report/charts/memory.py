@@ -130,15 +130,14 @@ def _draw(
             )
         stripes.append((y, y + height - 1))
         y += height
+    taken = -1e9
     for tick in curves.binary_steps(scale.low, scale.high, 4 if narrow else 9):
-        canvas.text(
-            scale(tick),
-            axis_top - SMALL * 0.7,
-            format.tick_size(tick),
-            "muted",
-            SMALL,
-            align="center",
-        )
+        label = format.tick_size(tick)
+        half = text_width(label, SMALL) / 2
+        middle = min(scale(tick), width - margin - half)
+        if middle - half > taken + 6:
+            canvas.text(middle, axis_top - SMALL * 0.7, label, "muted", SMALL, align="center")
+            taken = middle + half
         for top, bottom in stripes:
             canvas.line([(scale(tick), top), (scale(tick), bottom)], "grid", 1, layer=1)
     return common.finish(canvas, run, y + 4, margin)
