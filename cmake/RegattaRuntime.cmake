@@ -334,11 +334,19 @@ endfunction()
 
 # A contender of the Cargo workspace in runtimes/Cargo.toml. They share one folder of built things, so that what they
 # have in common is built once.
+#
+#   SMALL  the packages of its small programs, each built by itself: together with others it would get their features
 function(regatta_add_cargo_runtime name)
+  cmake_parse_arguments(CARGO "" "" "SMALL" ${ARGN})
+  set(build "cargo build --release --locked --target-dir '${PROJECT_BINARY_DIR}/rust'")
+  set(builds "${build}")
+  foreach(package IN LISTS CARGO_SMALL)
+    string(APPEND builds " && ${build} --package ${package}")
+  endforeach()
   regatta_add_foreign_runtime(${name} LANGUAGE rust NEEDS cargo VERSION 1.85
     INSTALL "rustup, see https://rustup.rs (Debian 13: apt-get install cargo, Ubuntu 24.04: apt-get install rustup \
 && rustup default stable, Fedora: dnf install cargo)"
-    BUILD cargo build --release --locked --target-dir ${PROJECT_BINARY_DIR}/rust
+    BUILD sh -c "${builds}"
     COMMAND ${PROJECT_BINARY_DIR}/rust/release/contender_${name} --serve
     SMALL_TASK ${PROJECT_BINARY_DIR}/rust/release/small_${name}_task
     SMALL_ECHO ${PROJECT_BINARY_DIR}/rust/release/small_${name}_echo)

@@ -509,10 +509,12 @@ json or_null(json const& object, char const* key) {
   return object.is_object() && object.contains(key) ? object[key] : json();
 }
 
-// The most threads that the row was seen to run tasks on, in any cell; null where none was counted.
+// The most threads that the row was seen to run tasks on, in any cell that does not set up threads of
+// its own; null where none was counted.
 json most_threads_seen(json const& cells, json const& row) {
   json most;
   for (json const& cell : cells) {
+    if (cell.at("params").contains("threads")) continue;
     for (json const& result : cell.at("results")) {
       if (result.at("row") != row || !result.contains("threads_used")) continue;
       json const& seen = result.at("threads_used");
