@@ -1,7 +1,5 @@
 #include "harness/stats/costs.hpp"
 
-#include <stdexcept>
-
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::stats {
@@ -21,11 +19,13 @@ double cost_of(json const& cell, json const& result) {
   return cost_interval(cell, result).at("median");
 }
 
-double best_cost(json const& cell) {
-  for (json const& result : cell.at("results")) {
-    if (result.at("row") == cell.at("best")) return cost_of(cell, result);
-  }
-  throw std::invalid_argument("this cell has no best row");
+std::optional<double> multiple_of_floor(json const& cell, json const& result) {
+  if (!cell.contains("floor") || result.at("outcome") != "ok") return std::nullopt;
+  json const& floor = cell.at("floor");
+  double const charged = floor.at("ns");
+  if (floor.at("of") == "operation") return cost_of(cell, result) / charged;
+  if (!result.contains("latency")) return std::nullopt;
+  return result.at("latency").at("p50").get<double>() / charged;
 }
 
 std::string cost_text(json const& cell, json const& result) {

@@ -351,9 +351,15 @@ json unmeasured(planned_row const& row, row_measurement const* seen) {
           {"reason", reason_of(*seen)}};
 }
 
-// What the machine charges for one operation of the cell, whoever runs it, in ns: where this run
-// has asked the machine.
-std::optional<double> floor_of(analysis const& run, planned_cell const& planned) {
+// What the machine charges, whoever runs the cell: where this run has asked the machine.
+struct charge {
+  double ns = 0.0;
+  // Of a wake, which the machine tells in latencies: then it bounds the latencies of the cell, and
+  // not the time of its operations, which may hold pauses.
+  bool of_latency = false;
+};
+
+std::optional<charge> floor_of(analysis const& run, planned_cell const& planned) {
   if (planned.floor.empty()) return std::nullopt;
   for (planned_cell const& cell : run.cells) {
     if (!cell.asks_machine || cell.params.value("what", "") != planned.floor) continue;
@@ -361,10 +367,12 @@ std::optional<double> floor_of(analysis const& run, planned_cell const& planned)
     if (asked == nullptr) continue;
     for (auto const& [name, row] : asked->rows) {
       if (!row.measured()) continue;
-      // Of a wake the middle: a few that were far too late would make the bound a loose one.
-      double const charged = row.latency_ns ? static_cast<double>(row.latency_ns->quantile(0.5))
-                                            : estimate_of(row.ns_per_operation())->median;
-      return charged * static_cast<double>(planned.floor_times);
+      auto const times = static_cast<double>(planned.floor_times);
+      // The middle: a few that were far too late would make the bound a loose one.
+      if (row.latency_ns) {
+        return charge{times * static_cast<double>(row.latency_ns->quantile(0.5)), true};
+      }
+      return charge{times * estimate_of(row.ns_per_operation())->median, false};
     }
   }
   return std::nullopt;
@@ -391,7 +399,10 @@ json cell_document(analysis const& run, planned_cell const& planned) {
                 {"noise_floor", run.noise ? json(floor) : json()},
                 {"best", best ? json(run.rows[ranked[*best].row].identity.row) : json()}};
   if (auto const bound = floor_of(run, planned)) {
-    document["floor"] = {{"what", planned.floor}, {"times", planned.floor_times}, {"ns", *bound}};
+    document["floor"] = {{"what", planned.floor},
+                         {"times", planned.floor_times},
+                         {"of", bound->of_latency ? "latency" : "operation"},
+                         {"ns", bound->ns}};
   }
   json& results = document["results"] = json::array();
   for (planned_row const& row : run.rows) {
@@ -509,8 +520,8 @@ json or_null(json const& object, char const* key) {
   return object.is_object() && object.contains(key) ? object[key] : json();
 }
 
-// The most threads that the row was seen to run tasks on, in any cell that does not set up threads of
-// its own; null where none was counted.
+// The most threads that the row was seen to run tasks on, in any cell that does not set up threads
+// of its own; null where none was counted.
 json most_threads_seen(json const& cells, json const& row) {
   json most;
   for (json const& cell : cells) {

@@ -106,15 +106,22 @@ std::string system_calls_table(json const& cell) {
   return "\n| system calls | per operation | most of them |\n|---|--:|---|\n" + lines;
 }
 
-std::string floor_line(json const& cell) {
-  if (!cell.contains("floor") || cell.at("best").is_null()) return "";
+std::string floor_table(json const& cell) {
+  std::string lines;
+  for (json const& result : cell.at("results")) {
+    auto const multiple = multiple_of_floor(cell, result);
+    if (!multiple) continue;
+    lines += fmt::format("| {} | × {} |\n", escaped(result.at("row")), number_text(*multiple));
+  }
+  if (lines.empty()) return lines;
   json const& floor = cell.at("floor");
-  double const charged = floor.at("ns");
-  return fmt::format(
-      "The machine itself charges {} for an operation ({}{}); the best takes {} times as much.\n\n",
-      duration_text(charged), floor.at("what").get<std::string>(),
-      floor.at("times") == 1 ? "" : fmt::format(", {} times", floor.at("times").get<int>()),
-      number_text(best_cost(cell) / charged));
+  auto const times = floor.at("times").get<unsigned>();
+  return fmt::format("\n| {}, as a multiple of the floor | {}{}: {} |\n|---|--:|\n",
+                     floor.at("of") == "latency" ? "median latency" : "time",
+                     floor.at("what").get<std::string>(),
+                     times == 1 ? "" : fmt::format(" × {}", times),
+                     duration_text(floor.at("ns").get<double>())) +
+         lines;
 }
 
 std::string means_table(json const& summary) {
@@ -179,7 +186,6 @@ std::string summary_markdown(json const& summary) {
       text += fmt::format("\n## {}\n", scenario);
     }
     text += fmt::format("\n### {}\n\n", cell.at("cell").get<std::string>());
-    text += floor_line(cell);
     text += fmt::format(
         "| row | group | to the best [low, high] | {} [low, high] | CPU | allocations | peak RSS | "
         "threads used |\n|---|--:|---|--:|--:|--:|--:|--:|\n",
@@ -187,6 +193,7 @@ std::string summary_markdown(json const& summary) {
     for (json const& result : cell.at("results")) text += result_line(cell, result);
     text += latency_table(cell);
     text += system_calls_table(cell);
+    text += floor_table(cell);
   }
   return text;
 }

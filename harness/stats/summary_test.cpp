@@ -224,7 +224,8 @@ TEST(Summary, TheMachineIsAskedForTheFloorAndForNothingElse) {
   EXPECT_EQ(summary["cells"][2]["results"].size(), 1u);
   EXPECT_EQ(summary["cells"][2]["results"][0]["row"], "iron");
   EXPECT_EQ(summary["cells"][1]["results"].size(), 2u);
-  EXPECT_EQ(summary["cells"][1]["floor"], json({{"what", "hop"}, {"times", 2}, {"ns", 100.0}}));
+  EXPECT_EQ(summary["cells"][1]["floor"],
+            json({{"what", "hop"}, {"times", 2}, {"of", "latency"}, {"ns", 200.0}}));
   EXPECT_FALSE(summary["cells"][0].contains("floor"));
   EXPECT_EQ(summary["cells"][2]["results"][0]["latency"]["recording_ns"], 43.0);
 }

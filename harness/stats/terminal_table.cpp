@@ -151,9 +151,8 @@ entry system_calls_entry(json const& cell, std::string const& row) {
 // How many times what the machine itself charges.
 entry floor_entry(json const& cell, std::string const& row) {
   auto const* result = result_of(cell, row);
-  if (result == nullptr || result->at("outcome") != "ok") return {"", tone::aside};
-  double const multiple = cost_of(cell, *result) / cell.at("floor").at("ns").get<double>();
-  return {"× " + number_text(multiple), tone::aside};
+  auto const multiple = result == nullptr ? std::nullopt : multiple_of_floor(cell, *result);
+  return {multiple ? "× " + number_text(*multiple) : "", tone::aside};
 }
 
 std::string floor_label(json const& cell) {

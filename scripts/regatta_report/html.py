@@ -401,8 +401,8 @@ def _figures(result: Result, cell: Cell) -> list[dict[str, Any] | None]:
     first = tables.number(
         cost.median, say(cost.median), result.tied, say_range(cost.low, cost.high)
     )
-    if first is not None and cell.floor is not None and not cell.in_bytes:
-        ns = cell.floor.ns
+    if first is not None and cell.floor_of_time is not None and not cell.in_bytes:
+        ns = cell.floor_of_time.ns
         first["floor"] = {
             "text": f"{format.ratio(cost.median / ns)} ×",
             "range": f"{format.ratio(cost.low / ns)} – {format.ratio(cost.high / ns)}",

@@ -52,6 +52,7 @@ class Floor:
     what: str
     times: float
     ns: float
+    of_latency: bool = False  # it bounds the latencies of a cell, and not the time of its operations
 
     @property
     def label(self) -> str:
@@ -201,6 +202,11 @@ class Cell:
     @property
     def in_bytes(self) -> bool:
         return self.unit == "B"
+
+    @property
+    def floor_of_time(self) -> Floor | None:
+        """The floor where it bounds the time of an operation."""
+        return None if self.floor is None or self.floor.of_latency else self.floor
 
     def of(self, row: Row) -> Result:
         """What `row` did here; a row that was not asked has no sample."""
@@ -617,6 +623,7 @@ def _floor(value: object) -> Floor | None:
         clean(value.get("what") or "the machine"),
         _number(value.get("times")) or 1,
         float(value["ns"]),
+        value.get("of") == "latency",
     )
 
 

@@ -118,7 +118,7 @@ def _draw(
             + (", and each panel has its own scale." if len(cells) > 1 else "."),
             f"Whisker: {_confidence(cells)} interval of the median. Faint dots: single blocks. "
             "Bold: the best, or not separated from it.",
-            *common.floor_note(cells),
+            *common.floor_note([cell for cell in cells if cell.floor_of_time]),
         ],
         margin,
     )
@@ -139,7 +139,7 @@ def _draw(
             wrap(common.heading(scenario, cell), panel_width, BODY, True, " · ")
             for cell in line_of_cells
         ]
-        above = SMALL * 1.4 if any(cell.floor for cell in line_of_cells) else 0
+        above = SMALL * 1.4 if any(cell.floor_of_time for cell in line_of_cells) else 0
         top = y + max(len(h) for h in headings) * BODY * 1.35 + 4 + above
         right = margin + label_width + len(line_of_cells) * (panel_width + gutter) - gutter
         for number, row in enumerate(rows):
@@ -173,7 +173,8 @@ def _panel(
         if (r := cell.of(row)).ok and (own := measure.value(r))
         for v in (own.low, own.high, *measure.blocks(r))
     ]
-    floor = 1e9 / cell.floor.ns if cell.floor and measure is RATES else None
+    bound = cell.floor_of_time if measure is RATES else None
+    floor = 1e9 / bound.ns if bound else None
     bottom = top + len(rows) * LINE
     end = x + width - value_width
     scale = None
@@ -185,10 +186,10 @@ def _panel(
             high = max(high, floor)
         scale = Scale(low, high * (1.2 if log else 1.04), x, end, log)
         _axis(canvas, scale, measure, top, bottom)
-        if floor and cell.floor:
+        if floor and bound:
             common.floor_line(
                 canvas,
-                cell.floor,
+                bound,
                 scale(floor) if floor <= scale.high else None,
                 top,
                 bottom,
