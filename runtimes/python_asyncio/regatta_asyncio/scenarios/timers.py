@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from regatta_asyncio.latency import Recorder
 from regatta_asyncio.parameters import choice
 from regatta_asyncio.scenarios.scenario import Scenario
+from regatta_asyncio.stopwatch import Stopwatch
 
 _HOUR_SECONDS = 3_600
 _INTERVAL_NS = 10  # A hundred a microsecond.
 _MILLISECOND_NS = 1_000_000
 _ATTEMPTS = 6
+_AWAKE_SECONDS = 0.01  # Before the first is due.
 
 
 @dataclass
@@ -62,9 +64,9 @@ class Timers(Scenario):
         """
         allowance_ns = 3 * await self._estimate_ns() + 10 * _MILLISECOND_NS
         for _ in range(_ATTEMPTS):
-            volley = _Volley(self.timers, time.monotonic_ns() + allowance_ns)
+            volley = _Volley(self.timers, time.monotonic_ns() + allowance_ns, latency.clock)
             if volley.is_in_time():
-                return await volley.watch(latency)
+                return await volley.watch()
             await volley.cancel()
             allowance_ns *= 2
         raise RuntimeError(
@@ -104,21 +106,31 @@ class _Waiting:
 
 
 class _Volley:
-    """Timers that fire one after the other, beginning at a whole millisecond of the clock.
+    """Timers that fire one after the other, and are timed from when the first is due.
 
-    So no loop has anything fire before that: uvloop counts milliseconds, and cuts the rest off.
+    That is at a whole millisecond, so that no loop has it fire earlier: uvloop's timers are due at
+    the nearest one.
     """
 
-    def __init__(self, count: int, begin_ns: int) -> None:
+    def __init__(self, count: int, begin_ns: int, clock: Stopwatch) -> None:
         loop = asyncio.get_running_loop()
+        self._clock = clock
         self._begin_ns = -(-begin_ns // _MILLISECOND_NS) * _MILLISECOND_NS
+        self._has_begun = False
         self._left = count
         self._total = 0
         self._all_fired = loop.create_future()
-        self._created = [
-            loop.call_at((self._begin_ns + i * _INTERVAL_NS) / 1e9, self._ring, i)
-            for i in range(count)
-        ]
+        self._created = [loop.call_at(self._due(0), self._ring_first)]
+        self._created += [loop.call_at(self._due(i), self._ring, i) for i in range(1, count)]
+
+    def _due(self, index: int) -> float:
+        return (self._begin_ns + index * _INTERVAL_NS) / 1e9
+
+    def _ring_first(self) -> None:
+        late_ns = time.monotonic_ns() - self._begin_ns
+        self._clock.start(time.perf_counter_ns() - late_ns)
+        self._has_begun = True
+        self._ring(0)
 
     def _ring(self, index: int) -> None:
         self._total += index
@@ -132,17 +144,16 @@ class _Volley:
     async def cancel(self) -> None:
         await _cancel(self._created)
 
-    async def watch(self, latency: Recorder) -> int:
+    async def watch(self) -> int:
         """Answers the sum of the numbers of those that fired, when all have.
 
-        It is awake when the first is due, so that the wait for it is not timed.
+        It is awake when the first is due, so that the loop has not to wake for it.
         """
-        await asyncio.sleep((self._begin_ns - time.monotonic_ns()) / 1e9 - 0.002)
-        while (since_ns := time.monotonic_ns() - self._begin_ns) < 0:
+        await asyncio.sleep((self._begin_ns - time.monotonic_ns()) / 1e9 - _AWAKE_SECONDS)
+        while not self._has_begun:
             await asyncio.sleep(0)
-        latency.clock.start(time.perf_counter_ns() - since_ns)
         await self._all_fired
-        latency.clock.stop()
+        self._clock.stop()
         return self._total
 
 
