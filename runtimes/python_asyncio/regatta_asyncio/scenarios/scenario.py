@@ -41,6 +41,18 @@ def require_asyncio(name: str, since: str) -> None:
         raise Unsupported(f"asyncio.{name} exists since Python {since}")
 
 
+def require_turns_for_other_threads() -> None:
+    """Raises Unsupported on a loop beside which, while it is busy, no other thread need ever run.
+
+    Python's own gives the interpreter's lock up for its poll in each turn, and has it again before
+    another thread has woken; but who waits for it may insist only after 5 ms without such a turn.
+    """
+    if isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
+        raise Unsupported(
+            "beside a busy loop of asyncio, another thread may never get the interpreter's lock"
+        )
+
+
 class Scenario(ABC):
     """One workload: a dataclass, whose fields are its parameters."""
 

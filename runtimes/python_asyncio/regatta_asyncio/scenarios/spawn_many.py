@@ -7,7 +7,7 @@ from typing import Any
 from regatta_asyncio import outsider
 from regatta_asyncio.latency import Recorder
 from regatta_asyncio.parameters import choice
-from regatta_asyncio.scenarios.scenario import Scenario
+from regatta_asyncio.scenarios.scenario import Scenario, require_turns_for_other_threads
 from regatta_asyncio.scenarios.work import Hogs
 
 
@@ -28,6 +28,7 @@ class SpawnMany(Scenario):
             return await asyncio.create_task(self._spawn())
         if self.from_ == "outside_idle":
             return await self._spawn_from_outside()
+        require_turns_for_other_threads()
         async with Hogs(4, steps=10_000):
             return await self._spawn_from_outside()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from regatta_asyncio import outsider
 from regatta_asyncio.latency import Recorder
 from regatta_asyncio.parameters import choice
-from regatta_asyncio.scenarios.scenario import Scenario
+from regatta_asyncio.scenarios.scenario import Scenario, require_turns_for_other_threads
 from regatta_asyncio.scenarios.work import Hogs
 
 _PATIENCE_SECONDS = 10
@@ -30,6 +30,7 @@ class Wake(Scenario):
     async def run(self, latency: Recorder) -> int:
         if self.state == "idle":
             return await self._woken_from_outside(latency)
+        require_turns_for_other_threads()
         async with Hogs(4, steps=1_000):
             return await self._woken_from_outside(latency)
 
