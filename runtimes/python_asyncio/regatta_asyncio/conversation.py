@@ -8,7 +8,7 @@ import sysconfig
 from typing import Any, BinaryIO, TextIO
 
 from regatta_asyncio import loops, parameters, process, protocol, sampling
-from regatta_asyncio.scenarios import SCENARIOS, Scenario, Unsupported
+from regatta_asyncio.scenarios import MISSING, SCENARIOS, Scenario, Unsupported
 
 
 def serve(source: BinaryIO, target: TextIO) -> int:
@@ -78,13 +78,19 @@ class Conversation:
         self._say(**_introduction(variant))
 
     def _list(self) -> None:
-        for name, scenario_type in sorted(SCENARIOS.items()):
-            self._say(scenario=name, params=parameters.defaults(scenario_type))
+        for name in sorted([*SCENARIOS, *MISSING]):
+            if name in SCENARIOS:
+                self._say(scenario=name, params=parameters.defaults(SCENARIOS[name]))
+            else:
+                self._say(scenario=name, unsupported=MISSING[name])
         self._say(end=True)
 
     def _prepare(self, request: protocol.Prepare) -> None:
         self.end()
         name = request.scenario
+        if name in MISSING:
+            self.refuse("unsupported", MISSING[name])
+            return
         if name not in SCENARIOS:
             self.refuse("unsupported", f"this contender knows no scenario '{name}'")
             return
@@ -109,6 +115,10 @@ class Conversation:
         for _ in range(request.samples):
             try:
                 sample = sampling.take(self._loop, self._scenario, request.iterations)
+            except Unsupported as why:  # Some see only now what there is not.
+                self.end()
+                self.refuse("unsupported", str(why))
+                return
             except Exception as why:  # Whatever goes wrong ends this cell, and nothing else.
                 self.end()
                 self.refuse("failed", f"{type(why).__name__}: {why}")
@@ -131,7 +141,7 @@ def _introduction(variant: str) -> dict[str, Any]:
         "language": "python",
         "scheduling": "one event loop",
         "io": loops.observed_io(variant),
-        "capabilities": ["timer", "net"],
+        "capabilities": ["timer", "net", "file", "blocking"],
         "threads": 1,
         "compiler": f"{platform.python_implementation()} ({platform.python_compiler()})",
         "flags": _build_flags(),

@@ -38,6 +38,7 @@ def close(loop: asyncio.AbstractEventLoop) -> None:
     for task in left:
         task.cancel()
     loop.run_until_complete(_ended(left))
+    loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
 
 

@@ -47,6 +47,15 @@ def peak_rss_bytes() -> int | None:
     return None
 
 
+def resident_bytes() -> int:
+    """How much memory of this process is in RAM now; 0 where /proc is not mounted."""
+    try:
+        _, resident_pages, *_ = Path("/proc/self/statm").read_text().split()
+    except OSError:
+        return 0
+    return int(resident_pages) * resource.getpagesize()
+
+
 def context_switches() -> tuple[int, int]:
     """Voluntary and involuntary ones, of all threads since the process began."""
     usage = resource.getrusage(resource.RUSAGE_SELF)

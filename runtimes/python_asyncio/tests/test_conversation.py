@@ -44,6 +44,15 @@ class Conversation(unittest.TestCase):
         self.assertEqual([each["sample"]["operations"] for each in replies[1:3]], [222, 222])
         self.assertEqual(replies[3:], [{"done": True}])
 
+    def test_what_is_missing_is_listed_with_why(self):
+        replies, _ = say('{"list":{}}', '{"prepare":{"scenario":"binary_size"}}')
+        names = [each["scenario"] for each in replies[:-2]]
+        self.assertEqual(names, sorted(names))
+        [missing] = [each for each in replies if "unsupported" in each]
+        self.assertEqual(missing["scenario"], "binary_size")
+        self.assertNotIn("params", missing)
+        self.assertEqual(replies[-1], {"error": "unsupported", "reason": missing["unsupported"]})
+
     def test_it_goes_on_after_an_error(self):
         for request, kind in {
             "this is no JSON": "protocol",
@@ -51,6 +60,7 @@ class Conversation(unittest.TestCase):
             '{"hello":1,"variant":"green"}': "unsupported",
             '{"prepare":{"scenario":"no such"}}': "unsupported",
             '{"prepare":{"scenario":"join","params":{"style":"join"}}}': "unsupported",
+            '{"prepare":{"scenario":"scaling","params":{"threads":2}}}': "unsupported",
             '{"prepare":{"scenario":"join","params":{"no such":1}}}': "failed",
             '{"prepare":{"scenario":"join","params":{"width":0}}}': "failed",
         }.items():
@@ -83,6 +93,32 @@ class Program(unittest.TestCase):
             text=True,
             timeout=60,
         )
+
+    def counters_of(self, scenario, **params):
+        """In a process of its own, because what another has freed would be used again."""
+        requests = (
+            {"prepare": {"scenario": scenario, "params": params}},
+            {"run": {"iterations": 1}},
+        )
+        ended = self.start("--serve", say="".join(json.dumps(each) + "\n" for each in requests))
+        _, sample, _ = (json.loads(line) for line in ended.stdout.splitlines())
+        return sample["sample"]["counters"]
+
+    def test_it_tells_what_tasks_take_that_wait(self):
+        for kind, tasks in ("sleep", 20_000), ("receive", 20_000), ("connection", 100):
+            none = self.counters_of("memory", kind=kind, tasks=0)
+            many = self.counters_of("memory", kind=kind, tasks=tasks)
+            with self.subTest(kind):
+                # A task and its coroutine are some 500 bytes at least.
+                self.assertGreater(many["bytes"], none["bytes"] + tasks * 500)
+                self.assertGreater(many["held_bytes"], none["held_bytes"])
+
+    def test_it_tells_what_tasks_take_that_hold_a_buffer(self):
+        params = {"where": "heap", "held": 65_536, "tasks": 200}
+        held = self.counters_of("frame_size", scope="open", **params)
+        self.assertGreater(held["bytes"], 200 * 65_536)
+        let_go = self.counters_of("frame_size", scope="closed", **params)
+        self.assertLess(let_go["bytes"], 100 * 65_536)
 
     def test_the_end_of_its_input_ends_it(self):
         ended = self.start("--serve", say='{"list":{}}\n')

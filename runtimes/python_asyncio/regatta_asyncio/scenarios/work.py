@@ -1,5 +1,6 @@
 """What scenarios compute with."""
 
+import asyncio
 from collections.abc import Iterable
 
 _MASK = 2**64 - 1
@@ -46,3 +47,27 @@ def sum_of_all(tallies: Iterable[Tally], messages_sent: int) -> int:
 def share_of(producer: int, producers: int, messages: int) -> range:
     """The numbers that one of several producers sends."""
     return range(messages * producer // producers, messages * (producer + 1) // producers)
+
+
+class Hogs:
+    """Tasks that compute and give way, over and over, while the block runs that this is used with.
+
+    In such a block others may find out whether they get their turn.
+    """
+
+    def __init__(self, hogs: int, steps: int) -> None:
+        self._hogs = hogs
+        self._steps = steps  # Between two turns.
+        self._is_over = False
+
+    async def __aenter__(self) -> None:
+        self._running = [asyncio.create_task(self._hog()) for _ in range(self._hogs)]
+
+    async def __aexit__(self, *_: object) -> None:
+        self._is_over = True
+        await asyncio.gather(*self._running)
+
+    async def _hog(self) -> None:
+        while not self._is_over:
+            compute(self._steps)
+            await asyncio.sleep(0)
