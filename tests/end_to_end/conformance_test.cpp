@@ -138,7 +138,7 @@ TEST(Verify, NamesEveryFieldThatIsWrongInOneGo) {
 TEST(Verify, FindsAScenarioThatTheListDoesNotName) {
   course c;
   c.enter("bad", {"--misbehave", "lists_less"});
-  const told result = c.regatta({"verify", "bad", "--scenario", "chained_spawn"});
+  const told result = c.regatta({"verify", "bad", "--scenario", "accept"});
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, HasSubstr("its list does not name this scenario"));
 }
