@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <set>
 
 #include "harness/stats/fits.hpp"
@@ -161,7 +160,9 @@ json system_calls_of(system_calls const& calls) {
     each.emplace_back(name, static_cast<double>(count) / static_cast<double>(calls.operations));
     all += each.back().second;
   }
-  std::ranges::stable_sort(each, std::greater(), &std::pair<std::string, double>::second);
+  std::ranges::sort(each, [](auto const& a, auto const& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   json by_name = json::object();
   for (auto const& [name, per_operation] : each) by_name[name] = per_operation;
   return {{"per_operation", all}, {"by_name", std::move(by_name)}};
