@@ -22,11 +22,12 @@ void burn(std::uint64_t ns) {
 
 std::atomic<pid_t> outsider_tid{0};
 
-// Of the threads that may run tasks: not of the one that scenarios spawn from outside with, nor of
-// ours where it only waits. In a small cell its waking, and what we do here, would be a large
+// Of the threads that may run tasks: not of those for calls that block, which say so by their name
+// (runtimes/core/blocking_thread.hpp), not of the one that scenarios spawn from outside with, nor
+// of ours where it only waits. In a small cell its waking, and what we do here, would be a large
 // share.
 machine::thread_cpu_times cpu_time_of_workers(cell const& prepared) {
-  auto times = machine::cpu_time_of_threads();
+  auto times = machine::cpu_time_of_threads("blocking");
   times.erase(outsider_tid.load());
   if (!prepared.caller_is_worker()) times.erase(gettid());
   return times;

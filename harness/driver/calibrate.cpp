@@ -7,12 +7,12 @@
 namespace regatta::driver {
 
 work_size size_work(const std::vector<std::uint64_t>& one_ns, std::uint64_t target_ns,
-                    std::uint64_t time_limit_ns) {
+                    std::uint64_t time_limit_ns, std::uint64_t slowest_whole_ns) {
   if (one_ns.empty()) return {};
   const std::uint64_t fastest =
       std::max<std::uint64_t>(1, *std::min_element(one_ns.begin(), one_ns.end()));
-  const std::uint64_t slowest =
-      std::max<std::uint64_t>(1, *std::max_element(one_ns.begin(), one_ns.end()));
+  const std::uint64_t slowest = std::max<std::uint64_t>(
+      {1, slowest_whole_ns, *std::max_element(one_ns.begin(), one_ns.end())});
   const std::uint64_t longest_ns = std::min(10 * target_ns, time_limit_ns / 4);
   work_size size;
   size.iterations = std::max<std::uint64_t>(1, std::min(target_ns / fastest, longest_ns / slowest));

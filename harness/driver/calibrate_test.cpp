@@ -44,5 +44,13 @@ TEST(Calibrate, ProbesGrowUntilTheyAreLongEnough) {
   EXPECT_EQ(next_probe(25, 25'000'000, target), 0u);
 }
 
+TEST(Calibrate, WhatIsNotTimedTakesItsTimeAsWell) {
+  constexpr std::uint64_t us = 1'000;
+  constexpr std::uint64_t ms = 1'000 * us;
+  // 20 µs of each iteration are timed, and 10 ms are not.
+  EXPECT_EQ(size_work({20 * us}, 50 * ms, 30'000 * ms).iterations, 2'500u);
+  EXPECT_EQ(size_work({20 * us}, 50 * ms, 30'000 * ms, 10 * ms).iterations, 50u);
+}
+
 }  // namespace
 }  // namespace regatta::driver

@@ -250,27 +250,30 @@ bool runner::calibrate() {
 
 bool runner::calibrate_cell(planned_cell& c, crew& members) {
   std::vector<std::uint64_t> one_ns;
+  std::uint64_t slowest_whole_ns = 0;
+  c.round_ns = 0;
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (!takes_part(plan_.rows[i], c.what) || is_settled(plan_.rows[i], c)) continue;
     const auto took = probe(c, members[i], plan_.rows[i]);
     if (stop_.requested()) return false;
-    if (took) one_ns.push_back(*took);
+    if (!took) continue;
+    one_ns.push_back(took->timed_ns);
+    slowest_whole_ns = std::max(slowest_whole_ns, took->whole_ns);
+    c.round_ns += took->whole_ns;
   }
-  work_size size = size_work(one_ns, plan_.target_ns, plan_.time_limit_ns);
+  work_size size = size_work(one_ns, plan_.target_ns, plan_.time_limit_ns, slowest_whole_ns);
   if (is_measured_once(c.what)) size = {1, 0};
   c.iterations = size.iterations;
   c.warmup = size.warmup;
-  c.round_ns = 0;
-  for (const std::uint64_t ns : one_ns) c.round_ns += ns;
   c.calibrated = true;
   return true;
 }
 
-/// Nanoseconds for one iteration on this row; nothing (and a line that says why) if it cannot.
-std::optional<std::uint64_t> runner::probe(const planned_cell& c, crew_member& member,
-                                           const row& r) {
+/// How fast this row is; nothing (and a line that says why) if it cannot.
+std::optional<runner::pace> runner::probe(const planned_cell& c, crew_member& member,
+                                          const row& r) {
   std::uint64_t iterations = 1;
-  std::uint64_t one_ns = 0;
+  pace seen;
   for (int probes = 0; probes < most_probes && iterations != 0; ++probes) {
     const visit_result result = visit_cell(c, r, member, iterations, 0);
     if (result.how.what == outcome::interrupted) return std::nullopt;
@@ -279,10 +282,14 @@ std::optional<std::uint64_t> runner::probe(const planned_cell& c, crew_member& m
       return std::nullopt;
     }
     const std::uint64_t ns = result.sample->taken.ns;
-    one_ns = std::max<std::uint64_t>(1, ns / iterations);
-    iterations = is_measured_once(c.what) ? 0 : next_probe(iterations, ns, plan_.target_ns);
+    const std::uint64_t whole_ns = result.sample->exchange_ns;
+    seen = {std::max<std::uint64_t>(1, ns / iterations), whole_ns / iterations};
+    // Where little of an iteration is timed, the rest of it must not make the probes long.
+    const std::uint64_t long_enough_ns = std::max(ns, whole_ns / 10);
+    iterations =
+        is_measured_once(c.what) ? 0 : next_probe(iterations, long_enough_ns, plan_.target_ns);
   }
-  return one_ns;
+  return seen;
 }
 
 bool runner::measure_block(std::uint64_t block) {

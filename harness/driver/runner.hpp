@@ -42,7 +42,12 @@ class runner {
   void note_absent_rows();
   bool calibrate();
   bool calibrate_cell(planned_cell& c, crew& members);
-  std::optional<std::uint64_t> probe(const planned_cell& c, crew_member& member, const row& r);
+  /// How long one iteration takes: what is timed of it, and all of it.
+  struct pace {
+    std::uint64_t timed_ns = 0;
+    std::uint64_t whole_ns = 0;
+  };
+  std::optional<pace> probe(const planned_cell& c, crew_member& member, const row& r);
   bool measure_block(std::uint64_t block);
   bool take_turn(const planned_cell& c, const row& r, crew_member& member, const place& where);
 

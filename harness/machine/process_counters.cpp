@@ -31,6 +31,13 @@ std::optional<std::uint64_t> cpu_ns_of_thread(std::string const& folder) {
   return text::cpu_ns_of_stat(*stat, static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
 }
 
+// Without the newline that the kernel puts after it.
+std::string name_of_thread(std::string const& folder) {
+  auto name = read_file(folder + "/comm").value_or("");
+  if (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
 struct close_directory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
@@ -61,7 +68,7 @@ bool reset_peak_rss() {
   return done;
 }
 
-thread_cpu_times cpu_time_of_threads() {
+thread_cpu_times cpu_time_of_threads(std::string_view but_not_of) {
   thread_cpu_times times;
   std::string const tasks = "/proc/self/task";
   std::unique_ptr<DIR, close_directory> const directory(::opendir(tasks.c_str()));
@@ -69,6 +76,7 @@ thread_cpu_times cpu_time_of_threads() {
   while (dirent const* entry = ::readdir(directory.get())) {
     auto const tid = text::number(entry->d_name);
     if (!tid) continue;  // "." and ".."
+    if (!but_not_of.empty() && name_of_thread(tasks + "/" + entry->d_name) == but_not_of) continue;
     // A thread may end while we look; then it has no time to tell.
     if (auto const ns = cpu_ns_of_thread(tasks + "/" + entry->d_name)) {
       times[static_cast<pid_t>(*tid)] = *ns;

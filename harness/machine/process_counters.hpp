@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 
 namespace regatta::machine {
 
@@ -39,9 +40,9 @@ std::optional<std::uint64_t> rss_bytes();
 // peak_rss_bytes() goes on counting from the start of the process.
 bool reset_peak_rss();
 
-// The CPU time of each living thread in ns, by thread id.
+// The CPU time of each living thread in ns, by thread id; without those that bear a certain name.
 using thread_cpu_times = std::map<pid_t, std::uint64_t>;
-thread_cpu_times cpu_time_of_threads();
+thread_cpu_times cpu_time_of_threads(std::string_view but_not_of = "");
 
 // How many threads really worked between two readings: those that spent at least `least_share` of
 // what all spent together. A thread that only woke and slept again (a timer thread, a signal

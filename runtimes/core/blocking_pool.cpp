@@ -1,5 +1,7 @@
 #include "runtimes/core/blocking_pool.hpp"
 
+#include "runtimes/core/blocking_thread.hpp"
+
 namespace regatta::core {
 
 bool blocking_pool::submit(blocking_job& job) {
@@ -37,6 +39,7 @@ bool blocking_pool::start_thread() {
 }
 
 void blocking_pool::serve(thread_list::iterator self) noexcept {
+  name_blocking_thread();
   std::unique_lock held(mutex_);
   for (;;) {
     while (blocking_job* const job = pop()) {

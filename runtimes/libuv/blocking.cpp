@@ -1,5 +1,7 @@
 #include "runtimes/libuv/blocking.hpp"
 
+#include "runtimes/core/blocking_thread.hpp"
+
 namespace regatta::runtimes::libuv {
 
 void request::submitted(loop_context& home, work& waiter) noexcept {
@@ -31,7 +33,10 @@ void job::start(loop_context& home, work& waiter) noexcept {
   // It fails only without a function.
   uv_queue_work(
       &home.loop, &work_,
-      [](uv_work_t* on_its_thread) { static_cast<job*>(on_its_thread->data)->run(); },
+      [](uv_work_t* on_its_thread) {
+        core::name_blocking_thread();
+        static_cast<job*>(on_its_thread->data)->run();
+      },
       // A job is cancelled only when its runtime is being destroyed: then nobody takes its answer.
       [](uv_work_t* ended, int) { static_cast<job*>(ended->data)->completed(); });
 }
