@@ -43,7 +43,7 @@ struct memory {
     return grid<params>()
                .over(&params::kind, {"sleep", "receive"})
                .over(&params::tasks, {0, 1'000, 10'000, 100'000}) +
-           grid<params>({.kind = "connection"}).over(&params::tasks, {0, 1'000});
+           grid<params>({.kind = "connection"}).over(&params::tasks, {0, 300, 1'000});
   }
   static std::vector<params> full() {
     return grid<params>()

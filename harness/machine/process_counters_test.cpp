@@ -1,12 +1,15 @@
 #include "harness/machine/process_counters.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <future>
 #include <latch>
 #include <thread>
 
@@ -88,6 +91,24 @@ TEST(ProcessCounters, OnlyWhatWasSpentBetweenTheReadingsCounts) {
   EXPECT_EQ(threads_used(before, after, 0.0), 3u);
   EXPECT_EQ(threads_used(before, before), 0u);
   EXPECT_EQ(threads_used({}, {}), 0u);
+}
+
+TEST(ThreadCpuTimes, LeaveOutThreadsOfACertainName) {
+  std::promise<pid_t> named;
+  std::promise<void> looked;
+  std::thread idle([&] {
+    ::pthread_setname_np(::pthread_self(), "a bystander");
+    named.set_value(::gettid());
+    looked.get_future().wait();
+  });
+  pid_t const tid = named.get_future().get();
+  auto const all = cpu_time_of_threads();
+  auto const others = cpu_time_of_threads("a bystander");
+  looked.set_value();
+  idle.join();
+  EXPECT_EQ(all.count(tid), 1u);
+  EXPECT_EQ(others.count(tid), 0u);
+  EXPECT_EQ(others.count(::gettid()), 1u);
 }
 
 }  // namespace

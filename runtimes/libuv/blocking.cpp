@@ -1,6 +1,6 @@
 #include "runtimes/libuv/blocking.hpp"
 
-#include "runtimes/core/blocking_thread.hpp"
+#include "runtimes/libuv/pool.hpp"
 
 namespace regatta::runtimes::libuv {
 
@@ -30,13 +30,11 @@ void request::cancel_all(loop_context& home) noexcept {
 void job::start(loop_context& home, work& waiter) noexcept {
   work_.data = this;
   submitted(home, waiter);
+  pool_birth const in_case_it_is_the_first;
   // It fails only without a function.
   uv_queue_work(
       &home.loop, &work_,
-      [](uv_work_t* on_its_thread) {
-        core::name_blocking_thread();
-        static_cast<job*>(on_its_thread->data)->run();
-      },
+      [](uv_work_t* on_its_thread) { static_cast<job*>(on_its_thread->data)->run(); },
       // A job is cancelled only when its runtime is being destroyed: then nobody takes its answer.
       [](uv_work_t* ended, int) { static_cast<job*>(ended->data)->completed(); });
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtimes/libuv/pool.hpp"
+
 namespace regatta::runtimes::libuv {
 
 namespace {
@@ -43,6 +45,7 @@ uv_req_t* file_request::raw() noexcept {
 
 void file_request::submit_next() noexcept {
   fs_.data = this;
+  pool_birth const in_case_it_is_the_first;
   int const status = submit(fs_, [](uv_fs_t* done) {
     ssize_t const result = done->result;
     auto& self = *static_cast<file_request*>(done->data);
