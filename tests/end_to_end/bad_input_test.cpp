@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
     EndToEnd, Mistake,
     ::testing::Values(
         mistake{"UnknownScenario", {"run", "--scenario", "skynt"}, 2, "did you mean skynet?"},
-        mistake{"UnknownParameter", {"run", "--set", "leafs=8"}, 2, "did you mean leaves?"},
+        mistake{"UnknownParameter", {"run", "--set", "leafs=8"}, 2, "did you mean leaves"},
         mistake{"BadParameter",
                 {"run", "--scenario", "skynet", "--set", "leaves=many"},
                 2,
