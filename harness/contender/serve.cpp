@@ -144,7 +144,8 @@ protocol::reply conversation::take_sample(protocol::run const& request) {
     sample.threads_used = taken.threads_used;
     sample.recording_ns = taken.recording_ns;
     sample.counters = taken.spent.counted;
-    if (!taken.latencies.empty()) {
+    // Latencies in virtual time are none by the clock that `ns` goes by.
+    if (!taken.latencies.empty() && !program_.subject().is_simulated) {
       sample.latencies.emplace();
       for (auto const& [value, count] :
            shortened(taken.latencies.buckets(), most_buckets_in_a_line)) {

@@ -1,7 +1,9 @@
 #include "runtimes/core/blocking_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <array>
 #include <atomic>
 #include <latch>
 #include <memory>
@@ -10,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtimes/core/blocking_thread.hpp"
 #include "runtimes/core/test_loop.hpp"
 #include "runtimes/interface/join.hpp"
 #include "runtimes/interface/race.hpp"
@@ -43,6 +46,17 @@ TEST(BlockingPool, AnswersWhatTheFunctionReturnedOnAnotherThread) {
   for (int i = 0; i < 97; ++i) rt.block_on(run_on(pool, [&done] { ++done; }));
   EXPECT_EQ(done, 98);
   EXPECT_LT(pool.threads(), 50u) << "an idle thread is used again";
+}
+
+TEST(BlockingPool, ItsThreadsBearTheNameOfThoseThatRunNoTask) {
+  blocking_pool pool;
+  loop rt;
+  auto const name = rt.block_on(run_on(pool, [] {
+    std::array<char, 16> given{};
+    ::pthread_getname_np(::pthread_self(), given.data(), given.size());
+    return std::string(given.data());
+  }));
+  EXPECT_EQ(name, blocking_thread_name);
 }
 
 TEST(BlockingPool, CarriesTheException) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtimes/core/blocking_thread.hpp"
 #include "runtimes/interface/race.hpp"
 
 namespace regatta::runtimes::libuv {
@@ -122,6 +124,23 @@ TEST(Libuv, AnotherThreadWakesItFromItsSleep) {
     };
     EXPECT_EQ(rt.block_on(asleep(rt)), 8);
   }
+}
+
+// libuv's own threads: nobody else gives them a name.
+TEST(LibuvBlocking, ItsThreadsBearTheNameOfThoseThatRunNoTask) {
+  runtime rt;
+  auto const ask = [](runtime& on) -> task<std::string> {
+    auto asking = on.run_blocking([] {
+      std::array<char, 16> given{};
+      ::pthread_getname_np(::pthread_self(), given.data(), given.size());
+      return std::string(given.data());
+    });
+    co_return co_await asking;
+  };
+  EXPECT_EQ(rt.block_on(ask(rt)), core::blocking_thread_name);
+  std::array<char, 16> own{};
+  ::pthread_getname_np(::pthread_self(), own.data(), own.size());
+  EXPECT_NE(std::string(own.data()), core::blocking_thread_name) << "ours came back";
 }
 
 TEST(LibuvStreams, KeepWhatComesWhileNobodyReads) {

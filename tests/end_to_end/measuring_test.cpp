@@ -133,5 +133,28 @@ TEST(Measuring, SystemCallsAreCountedAfterTheLastBlockOrItIsSaidWhyNot) {
   EXPECT_THAT(result.err, HasSubstr("system calls were not counted"));
 }
 
+TEST(Measuring, SystemCallsStandInLinesOfTheirOwnAndInTheTable) {
+  course c;
+  c.enter("honest");
+  auto counting = once;
+  counting.back() = "everywhere";
+  const told result = run(c, {"--scenario", "yield", "--set", "tasks=2"}, counting);
+  if (result.err.find("system calls were not counted") != std::string::npos) {
+    GTEST_SKIP() << result.err;
+  }
+  EXPECT_EQ(result.code, 0) << result.err;
+  std::vector<json> traced;
+  for (const json& line : c.samples()) {
+    if (line.value("phase", "") == "system_calls") traced.push_back(line);
+  }
+  ASSERT_EQ(traced.size(), 1u);
+  EXPECT_EQ(traced.front().at("outcome"), "ok") << traced.front();
+  EXPECT_EQ(traced.front().at("operations"), 2'000 * traced.front().at("iterations").get<int>());
+  // What a fake calls does not grow with its work, and so is the cost of taking a sample.
+  EXPECT_TRUE(traced.front().at("system_calls").empty()) << traced.front();
+  EXPECT_FALSE(traced.front().contains("ns"));
+  EXPECT_THAT(result.out, HasSubstr("system calls"));
+}
+
 }  // namespace
 }  // namespace regatta::end_to_end

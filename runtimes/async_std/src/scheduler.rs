@@ -19,7 +19,7 @@ use rust_common::{Failure, Outcome};
 
 use crate::signals::{Arrivals, Hogs};
 use crate::tasks::sum_of;
-use crate::{channels, tasks, time};
+use crate::{tasks, time};
 
 /// Detached tasks, which have nothing but this to tell that they ran.
 pub async fn spawn_many(p: SpawnMany) -> Outcome {
@@ -164,7 +164,6 @@ pub async fn scaling(p: Scaling) -> Outcome {
         Work::Compute => {
             Ok(sum_of((0..Scaling::TASKS).map(|i| task::spawn(work(i))).collect()).await)
         }
-        Work::Channel => channels::channel(Scaling::CHANNEL).await,
     }
 }
 

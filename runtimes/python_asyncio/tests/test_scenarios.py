@@ -211,7 +211,6 @@ class Scenarios(unittest.TestCase):
         for work, answer, operations in (
             ("skynet", indices(100_000), 111_111),
             ("fib", 2_584, 8_361),
-            ("channel", indices(20_000), 20_000),
         ):
             scenario = SCENARIOS["scaling"](work=work)
             with self.subTest(work):

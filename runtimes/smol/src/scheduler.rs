@@ -20,7 +20,7 @@ use smol::Task;
 use crate::Spawner;
 use crate::signals::{Arrivals, Hogs};
 use crate::tasks::sum_of;
-use crate::{channels, tasks, time};
+use crate::{tasks, time};
 
 /// Detached tasks, which have nothing but this to tell that they ran.
 pub async fn spawn_many(ex: Spawner, p: SpawnMany) -> Outcome {
@@ -163,7 +163,6 @@ pub async fn scaling(ex: Spawner, p: Scaling) -> Outcome {
         Work::Skynet => tasks::skynet(ex, Scaling::SKYNET).await,
         Work::Fib => fib(ex, Scaling::FIB).await,
         Work::Compute => Ok(sum_of((0..Scaling::TASKS).map(|i| ex.spawn(work(i))).collect()).await),
-        Work::Channel => channels::channel(ex, Scaling::CHANNEL).await,
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::gathering::Gathering;
 use crate::tasks::sum_of;
-use crate::{channels, failed, tasks};
+use crate::{failed, tasks};
 
 /// Nobody joins them, as in Tokio's own benchmark of that name: the last one tells.
 pub async fn spawn_many(p: SpawnMany) -> Outcome {
@@ -211,7 +211,6 @@ pub async fn scaling(p: Scaling) -> Outcome {
         Work::Skynet => tasks::skynet(Scaling::SKYNET).await,
         Work::Fib => fib(Scaling::FIB).await,
         Work::Compute => compute().await,
-        Work::Channel => channels::channel(Scaling::CHANNEL).await,
     }
 }
 

@@ -17,7 +17,7 @@ func newScaling() Scenario { return &scaling{work: "skynet", threads: 1} }
 
 func (s *scaling) Parameters() parameters.List {
 	return parameters.List{
-		parameters.Choice("work", &s.work, "skynet", "fib", "compute", "channel"),
+		parameters.Choice("work", &s.work, "skynet", "fib", "compute"),
 		parameters.Number("threads", &s.threads),
 	}
 }
@@ -44,8 +44,6 @@ func (s *scaling) subject() Scenario {
 		return &fib{n: 18}
 	case "compute":
 		return computation{tasks: 200, steps: 10_000}
-	case "channel":
-		return &channel{capacity: 1_024, producers: 4, consumers: 4, payloadBytes: 8, receive: "one", messages: 20_000}
 	default:
 		return &skynet{leaves: 100_000, fanOut: 10}
 	}

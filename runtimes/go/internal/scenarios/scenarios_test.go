@@ -55,7 +55,6 @@ var smoke = map[string][]cell{
 		{given("work", "compute", "threads", "1"), indices(200), 200},
 		{given("work", "skynet", "threads", "2"), indices(100_000), 111_111},
 		{given("work", "fib", "threads", "1"), 2_584, 8_361},
-		{given("work", "channel", "threads", "2"), indices(20_000), 20_000},
 	},
 	"select":         {{given("streams", "3", "items", "20"), 3 * indices(20), 60}, {given("streams", "2", "items", "20"), 2 * indices(20), 40}},
 	"shutdown":       {{given("tasks", "20"), 20, 20}},

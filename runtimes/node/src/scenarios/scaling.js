@@ -2,7 +2,7 @@
 import { choice, number } from '../parameters.js';
 import { fib } from './fib.js';
 import { skynet } from './skynet.js';
-import { NO_CHANNELS, Unsupported } from './unsupported.js';
+import { Unsupported } from './unsupported.js';
 import { compute, each, sum } from './work.js';
 
 /** Async functions that have nothing to do with each other. */
@@ -25,12 +25,11 @@ const subjects = {
 };
 
 export const scaling = {
-  parameters: { work: choice('skynet', 'fib', 'compute', 'channel'), threads: number(1) },
+  parameters: { work: choice('skynet', 'fib', 'compute'), threads: number(1) },
 
-  check({ work, threads }) {
+  check({ threads }) {
     if (threads === 0 || threads > 1_024) throw new Error('threads must be from 1 to 1024');
     if (threads > 1) throw new Unsupported('one thread runs all JavaScript');
-    if (work === 'channel') throw new Unsupported(NO_CHANNELS);
   },
 
   operations: ({ work }) => subjects[work].scenario.operations(subjects[work].parameters),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from regatta_asyncio.latency import Recorder
 from regatta_asyncio.parameters import choice
-from regatta_asyncio.scenarios.channel import Channel
 from regatta_asyncio.scenarios.fib import Fib
 from regatta_asyncio.scenarios.scenario import Scenario, Unsupported
 from regatta_asyncio.scenarios.skynet import Skynet
@@ -37,7 +36,6 @@ _SUBJECTS: dict[str, Scenario] = {
     "skynet": Skynet(leaves=100_000, fan_out=10),
     "fib": Fib(n=18),
     "compute": _Compute(),
-    "channel": Channel(capacity=1_024, producers=4, consumers=4, messages=20_000),
 }
 
 

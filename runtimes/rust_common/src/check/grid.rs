@@ -91,7 +91,7 @@ fn channels() -> Vec<Entry> {
 fn scheduler() -> Vec<Entry> {
     let loads = json!(["idle", "busy"]);
     let froms = json!(["worker", "outside_idle", "outside_busy"]);
-    let works = json!(["skynet", "fib", "compute", "channel"]);
+    let works = json!(["skynet", "fib", "compute"]);
     vec![
         ("chained_spawn", json!({"depth": 20}), vec![]),
         (

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Capacity, Channel, Receive, Scenario, choice, parameters};
+use super::{Scenario, choice, parameters};
 use crate::work::sum_of_indices;
 
 parameters!(ChainedSpawn { depth: u64 = 1_000 });
@@ -281,7 +281,6 @@ choice!(
         Fib,
         /// A task each that computes.
         Compute,
-        Channel,
     }
 );
 
@@ -298,14 +297,6 @@ impl Scaling {
     pub const FIB: Fib = Fib { n: 18 };
     pub const TASKS: u64 = 200;
     pub const STEPS: u64 = 10_000;
-    pub const CHANNEL: Channel = Channel {
-        capacity: Capacity::Bounded(1_024),
-        producers: 4,
-        consumers: 4,
-        payload_bytes: 8,
-        receive: Receive::One,
-        messages: 20_000,
-    };
 }
 
 impl Scenario for Scaling {
@@ -314,7 +305,6 @@ impl Scenario for Scaling {
             Work::Skynet => Self::SKYNET.expected(),
             Work::Fib => Self::FIB.expected(),
             Work::Compute => sum_of_indices(Self::TASKS),
-            Work::Channel => Self::CHANNEL.expected(),
         }
     }
     fn operations(&self) -> u64 {
@@ -322,7 +312,6 @@ impl Scenario for Scaling {
             Work::Skynet => Self::SKYNET.operations(),
             Work::Fib => Self::FIB.operations(),
             Work::Compute => Self::TASKS,
-            Work::Channel => Self::CHANNEL.operations(),
         }
     }
     fn invalid(&self) -> Option<&'static str> {
