@@ -216,8 +216,9 @@ install_packages() {
   shift 2
   case $manager in
     apt-get)
+      # Never at the price of what is there.
       logged install $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-        -o Dpkg::Use-Pty=0 install -y -qq --no-install-recommends "$@"
+        -o Dpkg::Use-Pty=0 install -y -qq --no-install-recommends --no-remove "$@"
       ;;
     dnf) logged install $as_root dnf install -y --setopt=install_weak_deps=False "$@" ;;
   esac
@@ -315,13 +316,14 @@ install_needs() {
     say "installing (the log is build/install.log): ${packages[*]-} $extras"
     # One broken source among many need not matter: whether the packages come is what counts.
     update_lists "$manager" "$as_root" || say "some lists of packages could not be fetched (see above)"
-    # Fresh lists may know more than the ones before.
-    # shellcheck disable=SC2046
-    extras=$(known_packages "$manager" $(packages_of "$manager" ${wanted[@]+"${wanted[@]}"}))
     if [ ${#packages[@]} -gt 0 ]; then
       install_packages "$manager" "$as_root" "${packages[@]}" ||
         die "$failed_status" "the installation failed (see above)"
     fi
+    # Only now: fresh lists may know more than the ones before, and what has just been installed may have brought
+    # what a wish excludes (Debian's matplotlib stands on the older Boost).
+    # shellcheck disable=SC2046
+    extras=$(known_packages "$manager" $(packages_of "$manager" ${wanted[@]+"${wanted[@]}"}))
     # shellcheck disable=SC2086  # Package names are words.
     [ -z "$extras" ] || install_packages "$manager" "$as_root" $extras ||
       say "not installed (see above), going without: $extras"
