@@ -7,10 +7,13 @@ foreach(box
     proxy
     harness/protocol
     harness/stats
+    proxy/load
     harness/machine
     harness/specification
     harness/contender
     runtimes
+    proxy/command
+    proxy/paths
     harness/driver
     scripts
     tests)

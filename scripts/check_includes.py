@@ -23,6 +23,7 @@ LIBRARIES = {
     "json": ("nlohmann/",),
     "fmt": ("fmt/",),
     "cli": ("CLI/",),
+    "httplib": ("httplib.h",),
     "libuv": ("uv.h",),
     "liburing": ("liburing.h",),
     "asio": ("boost/asio/", "boost/system/", "boost/version.hpp"),
@@ -57,8 +58,28 @@ BOXES = {
     ),
     "scenarios/support": (("runtimes/interface",), ("json", "posix")),
     "scenarios": (("runtimes/interface", "scenarios/support", "proxy"), ()),
-    "proxy": (("runtimes/interface",), ()),
+    "proxy": (("runtimes/interface",), ("posix",)),
     "proxy/tests": (("proxy", "runtimes/interface", "runtimes/*"), ("posix", "test")),
+    # The generator stands on the kernel alone: a runtime in it would be measured with it.
+    "proxy/load": (
+        ("runtimes/interface", "harness/stats/histogram"),
+        ("posix", "cli", "json", "fmt"),
+    ),
+    "proxy/command": (
+        ("proxy", "runtimes/interface", "runtimes/*"),
+        ("posix", "cli", "json", "fmt", "httplib"),
+    ),
+    # No runtime: the ways from a client to a server, as a contender.
+    "proxy/paths": (
+        (
+            "proxy/load",
+            "harness/contender",
+            "scenarios",
+            "scenarios/support",
+            "runtimes/interface",
+        ),
+        ("posix", "json", "fmt"),
+    ),
     "harness/protocol": ((), ("posix", "json", "fmt")),
     "harness/stats": ((), ("json", "fmt")),
     "harness/machine": ((), ("posix", "json", "fmt")),
