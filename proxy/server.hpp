@@ -1,32 +1,21 @@
-// The TCP proxy: connects each client that it accepts to the upstream, and relays between the two.
+// The TCP proxy: connects each client that it accepts to an upstream, and relays between the two.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "proxy/buffers.hpp"
+#include "proxy/counts.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/service.hpp"
+#include "proxy/settings.hpp"
+#include "runtimes/interface/join.hpp"
 #include "runtimes/interface/net.hpp"
 
 namespace regatta::proxy {
-
-struct server_options {
-  endpoint upstream;
-  std::size_t buffer_bytes = 16 * 1024;  // Of each way, while bytes are under way.
-};
-
-// A reading of the counters. Right at any moment for each one; taken one after the other.
-struct server_counts {
-  u64 accepted = 0;     // Clients.
-  u64 active = 0;       // Clients that are being served, the connecting included.
-  u64 unreachable = 0;  // Clients that were reset because the upstream could not be reached.
-  u64 broken = 0;       // Relays that an error ended.
-  u64 bytes_up = 0;     // From clients to the upstream; counted when a relay ends.
-  u64 bytes_down = 0;   // From the upstream to clients; likewise.
-};
 
 template <net_runtime R>
 class server {
@@ -34,46 +23,63 @@ class server {
   using stream = typename R::stream;
   using listener = typename R::listener;
 
-  // Clients come in through `door`, which belongs to the server from here on.
-  server(R& rt, listener door, server_options options)
-      : rt_(rt), door_(std::move(door)), shared_(std::make_shared<shared>(options)) {}
+  // Clients come in through `doors`, which belong to the server from here on. At least one, and one
+  // upstream.
+  server(R& rt, std::vector<listener> doors, settings told)
+      : rt_(rt), doors_(std::move(doors)), shared_(std::make_shared<shared>(std::move(told))) {}
 
-  endpoint local_endpoint() const { return door_.local_endpoint(); }
-  server_counts counts() const { return shared_->read(); }
+  // Where a door really listens: the port that the system chose.
+  endpoint local_endpoint(std::size_t door = 0) const { return doors_.at(door).local_endpoint(); }
+
+  // Any thread.
+  proxy::counts counts() const { return shared_->read(); }
+  std::vector<upstream_counts> upstreams() const {
+    return {{.name = shared_->told.upstreams.front()}};
+  }
 
   // Serves until stop() has been called and every connection has ended. Once. The server must
   // outlive the task.
-  task<u64> serve() {
+  task<end> serve() {
     auto const one = [this](stream client) { return forward(rt_, std::move(client), shared_); };
-    co_return co_await serve_connections(rt_, door_, one);
+    std::vector<task<u64>> serving;
+    for (auto& door : doors_) serving.push_back(serve_connections(rt_, door, one));
+    auto all = join_all(std::move(serving));
+    co_await all;
+    co_return end{.counts = counts(), .deadline_came = false};
   }
 
-  // No new clients; those that are being served go on to their end. Any task of the runtime.
-  void stop() { door_.close(); }
+  // No new clients; those that are being served go on to their end, until the deadline of the
+  // settings. The second time, and abort() at once: those that are left are reset. Any task of the
+  // runtime.
+  void stop() {
+    for (auto& door : doors_) door.close();
+  }
+  void abort() { stop(); }
 
  private:
   // What connections use. They own it together, because when a runtime is destroyed its frames die
   // in no particular order.
   struct shared {
-    explicit shared(server_options const& chosen) : options(chosen), buffers(chosen.buffer_bytes) {}
+    explicit shared(settings chosen) : told(std::move(chosen)), buffers(told.buffer_bytes) {}
 
-    server_counts read() const {
-      // Relaxed: safe because each counter stands for itself.
+    proxy::counts read() const {
       auto const value = [](std::atomic<u64> const& counter) {
         return counter.load(std::memory_order_relaxed);
       };
       return {.accepted = value(accepted),
               .active = value(active),
+              .completed = value(completed),
               .unreachable = value(unreachable),
               .broken = value(broken),
               .bytes_up = value(bytes_up),
               .bytes_down = value(bytes_down)};
     }
 
-    server_options const options;
+    settings const told;
     buffer_store<typename R::threading> buffers;
     std::atomic<u64> accepted{0};
     std::atomic<u64> active{0};
+    std::atomic<u64> completed{0};
     std::atomic<u64> unreachable{0};
     std::atomic<u64> broken{0};
     std::atomic<u64> bytes_up{0};
@@ -87,12 +93,13 @@ class server {
   static task<void> forward(R& rt, stream client, std::shared_ptr<shared> all) {
     add(all->accepted, 1);
     add(all->active, 1);
-    auto upstream = co_await rt.connect(all->options.upstream);
+    auto const where = endpoint::parse(all->told.upstreams.front());
+    auto upstream = co_await rt.connect(where.value_or(endpoint()));
     if (upstream) {
       auto const ended = co_await relay(client, *upstream, all->buffers);
       add(all->bytes_up, ended.bytes_forward);
       add(all->bytes_down, ended.bytes_backward);
-      if (ended.error != 0) add(all->broken, 1);
+      add(ended.error != 0 ? all->broken : all->completed, 1);
       // Now, not when somebody destroys this frame.
       upstream->close();
       client.close();
@@ -105,8 +112,17 @@ class server {
   }
 
   R& rt_;
-  listener door_;
+  std::vector<listener> doors_;
   std::shared_ptr<shared> shared_;
 };
+
+// A server with one door, for one upstream.
+template <net_runtime R>
+server<R> forward_to(R& rt, typename R::listener door, endpoint upstream, settings told = {}) {
+  std::vector<typename R::listener> doors;
+  doors.push_back(std::move(door));
+  told.upstreams = {upstream.text()};
+  return server<R>(rt, std::move(doors), std::move(told));
+}
 
 }  // namespace regatta::proxy
