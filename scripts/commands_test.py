@@ -142,11 +142,12 @@ class Installing(Commands):
         self.assertIn("the installation failed", done.stderr)
 
     def debian_12(self, *, matplotlib_brings_boost):
-        """Stand-ins for a system whose two Boosts exclude each other, with root and nothing installed."""
+        """Stand-ins for a bare system, with root, whose two Boosts exclude each other."""
         self.stand_in("id", "echo 0\n")
         self.stand_in(
             "apt-cache",
-            "case $2 in libboost-dev) echo '  Candidate: 1.74.0.3' ;; *) echo '  Candidate: 1.81' ;; esac\n",
+            "case $2 in libboost-dev) version=1.74.0.3 ;; *) version=1.81 ;; esac\n"
+            'echo "  Candidate: $version"\n',
         )
         brought = '[[ $* != *python3-matplotlib* ]] || : >"$CALLS.boost"\n'
         self.stand_in(
