@@ -1,119 +1,142 @@
 // The TCP proxy: connects each client that it accepts to an upstream, and relays between the two.
+// What it promises is in README.md.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "proxy/buffers.hpp"
+#include "proxy/acceptor.hpp"
 #include "proxy/counts.hpp"
-#include "proxy/relay.hpp"
-#include "proxy/service.hpp"
+#include "proxy/server_state.hpp"
 #include "proxy/settings.hpp"
 #include "runtimes/interface/join.hpp"
 #include "runtimes/interface/net.hpp"
+#include "runtimes/interface/race.hpp"
+#include "runtimes/interface/time.hpp"
 
 namespace regatta::proxy {
 
 template <net_runtime R>
 class server {
+  using state = server_state<R>;
+  using occasion = typename ticket_box<typename R::threading>::occasion;
+
  public:
   using stream = typename R::stream;
   using listener = typename R::listener;
 
-  // Clients come in through `doors`, which belong to the server from here on. At least one, and one
-  // upstream.
-  server(R& rt, std::vector<listener> doors, settings told)
-      : rt_(rt), doors_(std::move(doors)), shared_(std::make_shared<shared>(std::move(told))) {}
+  // Clients come in through `doors`, which belong to the server from here on: at least one. Throws
+  // std::invalid_argument, with a sentence for people, where the settings make no sense.
+  server(R& rt, std::vector<listener> doors, settings told, name_lookup look_up = ask_system)
+      : state_(std::make_shared<state>(rt, std::move(doors), checked(std::move(told)),
+                                       std::move(look_up))) {}
 
   // Where a door really listens: the port that the system chose.
-  endpoint local_endpoint(std::size_t door = 0) const { return doors_.at(door).local_endpoint(); }
+  endpoint local_endpoint(std::size_t door = 0) const {
+    return state_->doors.at(door).local_endpoint();
+  }
 
   // Any thread.
-  proxy::counts counts() const { return shared_->read(); }
-  std::vector<upstream_counts> upstreams() const {
-    return {{.name = shared_->told.upstreams.front()}};
-  }
+  proxy::counts counts() const { return state_->read(); }
+  std::vector<upstream_counts> upstreams() const { return state_->upstreams.counts(); }
 
-  // Serves until stop() has been called and every connection has ended. Once. The server must
-  // outlive the task.
-  task<end> serve() {
-    auto const one = [this](stream client) { return forward(rt_, std::move(client), shared_); };
-    std::vector<task<u64>> serving;
-    for (auto& door : doors_) serving.push_back(serve_connections(rt_, door, one));
-    auto all = join_all(std::move(serving));
-    co_await all;
-    co_return end{.counts = counts(), .deadline_came = false};
-  }
+  // Serves until stop() has been called and every connection has ended. Once.
+  task<end> serve() { return serve(state_); }
 
   // No new clients; those that are being served go on to their end, until the deadline of the
-  // settings. The second time, and abort() at once: those that are left are reset. Any task of the
-  // runtime.
+  // settings. The second time it is abort(). Any task of the runtime.
   void stop() {
-    for (auto& door : doors_) door.close();
+    if (!state_->stopping.request_stop()) state_->aborting.request_stop();
+    state_->tickets.close();
   }
-  void abort() { stop(); }
+  // No new clients, and those that are left are reset at once.
+  void abort() {
+    state_->aborting.request_stop();
+    stop();
+  }
 
  private:
-  // What connections use. They own it together, because when a runtime is destroyed its frames die
-  // in no particular order.
-  struct shared {
-    explicit shared(settings chosen) : told(std::move(chosen)), buffers(told.buffer_bytes) {}
-
-    proxy::counts read() const {
-      auto const value = [](std::atomic<u64> const& counter) {
-        return counter.load(std::memory_order_relaxed);
-      };
-      return {.accepted = value(accepted),
-              .active = value(active),
-              .completed = value(completed),
-              .unreachable = value(unreachable),
-              .broken = value(broken),
-              .bytes_up = value(bytes_up),
-              .bytes_down = value(bytes_down)};
+  static settings checked(settings told) {
+    if (told.upstreams.empty()) throw std::invalid_argument("a proxy needs at least one upstream");
+    if (told.most_connections == 0) {
+      throw std::invalid_argument("a proxy must be allowed at least 1 connection");
     }
-
-    settings const told;
-    buffer_store<typename R::threading> buffers;
-    std::atomic<u64> accepted{0};
-    std::atomic<u64> active{0};
-    std::atomic<u64> completed{0};
-    std::atomic<u64> unreachable{0};
-    std::atomic<u64> broken{0};
-    std::atomic<u64> bytes_up{0};
-    std::atomic<u64> bytes_down{0};
-  };
-
-  static void add(std::atomic<u64>& counter, u64 figure) {
-    counter.fetch_add(figure, std::memory_order_relaxed);
+    if (told.buffer_bytes == 0) throw std::invalid_argument("a buffer has at least 1 byte");
+    return told;
   }
 
-  static task<void> forward(R& rt, stream client, std::shared_ptr<shared> all) {
-    add(all->accepted, 1);
-    add(all->active, 1);
-    auto const where = endpoint::parse(all->told.upstreams.front());
-    auto upstream = co_await rt.connect(where.value_or(endpoint()));
-    if (upstream) {
-      auto const ended = co_await relay(client, *upstream, all->buffers);
-      add(all->bytes_up, ended.bytes_forward);
-      add(all->bytes_down, ended.bytes_backward);
-      add(ended.error != 0 ? all->broken : all->completed, 1);
-      // Now, not when somebody destroys this frame.
-      upstream->close();
-      client.close();
+  static task<end> serve(std::shared_ptr<state> all) {
+    std::vector<joiner<void>> keepers;
+    for (std::size_t door = 0; door < all->doors.size(); ++door) {
+      keepers.push_back(all->rt.spawn(keep_door(all, door)));
+    }
+    bool deadline_came = false;
+    if (all->tick.count() > 0) {
+      auto either = race(serve_to_the_end(*all, keepers), keep_time(*all));
+      auto const first = co_await either;
+      deadline_came = std::get<0>(first);
     } else {
-      // The client sees that nobody is there, rather than an end that looks in order.
-      add(all->unreachable, 1);
-      client.reset();
+      auto serving = serve_to_the_end(*all, keepers);
+      deadline_came = co_await serving;
     }
-    all->active.fetch_sub(1, std::memory_order_relaxed);
+    co_return end{.counts = all->read(), .deadline_came = deadline_came};
   }
 
-  R& rt_;
-  std::vector<listener> doors_;
-  std::shared_ptr<shared> shared_;
+  // Answers whether the deadline came.
+  static task<bool> serve_to_the_end(state& all, std::vector<joiner<void>>& keepers) {
+    auto told = detail::wait_for(all.stopping.token());
+    co_await told;
+    auto first = race(all_gone(all, keepers), shutdown_deadline(all),
+                      detail::wait_for(all.aborting.token()));
+    auto const won = co_await first;
+    if (won.index() == 0) co_return false;
+    all.connections.shut_down();
+    auto gone = all_gone(all, keepers);
+    co_await gone;
+    co_return won.index() == 1;
+  }
+
+  // Until nobody accepts any more, and nobody is served. Safe to cancel.
+  static task<void> all_gone(state& all, std::vector<joiner<void>>& keepers) {
+    while (!keepers.empty()) {
+      co_await keepers.back();
+      keepers.pop_back();
+    }
+    co_await all.tickets.until(occasion::none);
+  }
+
+  static task<void> shutdown_deadline(state& all) {
+    duration const limit = all.told.shutdown_timeout;
+    if (limit.count() > 0) {
+      co_await sleep_for(all.rt, limit);
+    } else {
+      alarm<typename R::threading> never;
+      co_await never.rung();
+    }
+  }
+
+  // Ends the connections that are over time, for as long as somebody is served: a proxy that serves
+  // nobody does not wake up. Never ends.
+  static task<void> keep_time(state& all) {
+    for (;;) {
+      co_await all.tickets.until(occasion::some);
+      co_await sleep_for(all.rt, all.tick);
+      all.connections.advance_tick();
+      u64 looked_at = 0;
+      for (std::size_t list = 0; list < state::table::lists; ++list) {
+        looked_at += all.connections.sweep(list);
+        // So that whoever is ready need not wait until all have been looked at.
+        if (looked_at < 256) continue;
+        looked_at = 0;
+        co_await all.rt.yield();
+      }
+    }
+  }
+
+  std::shared_ptr<state> state_;
 };
 
 // A server with one door, for one upstream.

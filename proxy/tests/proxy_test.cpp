@@ -290,7 +290,6 @@ struct on {
     auto const echoed = co_await read_once(*client);
     EXPECT_EQ(echoed.count, 10u);
     middle.stop();
-    middle.stop();
     co_await sleep(rt, 2ms);
     EXPECT_FALSE(serving.is_finished()) << "a client is still there";
     auto const late = co_await rt.connect(where);
