@@ -84,8 +84,14 @@ class [[nodiscard("co_await it")]] io_operation : private hand_made_frame {
       : hand_made_frame(&io_operation::step), socket_(socket), attempt_(std::move(attempt)) {}
   io_operation(io_operation const&) = delete;
   io_operation& operator=(io_operation const&) = delete;
+  // Where it has been tried but not waited for, what it has learnt is kept: that there is nothing.
   ~io_operation() {
-    if (source_ != nullptr) source_->abandon(Attempt::side);
+    if (source_ == nullptr) return;
+    if (was_blocked_) {
+      source_->leave(Attempt::side, true, tick_);
+    } else {
+      source_->abandon(Attempt::side);
+    }
   }
 
   bool await_ready() noexcept {
@@ -103,13 +109,17 @@ class [[nodiscard("co_await it")]] io_operation : private hand_made_frame {
     tick_ = begun.tick;
     // Before the attempt, not after it: what is not taken yet cannot be lost while we give way.
     gives_way_ = !budget::spend();
-    return !gives_way_ && begun.is_ready && try_once(begun.descriptor, false);
+    if (gives_way_) return false;
+    if (begun.is_ready && try_once(begun.descriptor, false)) return true;
+    was_blocked_ = true;
+    return false;
   }
 
   template <has_work P>
   REGATTA_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<P> task) noexcept {
     task_ = task;
     head.executor = task.promise().executor;
+    was_blocked_ = false;
     if (gives_way_) {
       head.wake();
       return true;
@@ -162,7 +172,8 @@ class [[nodiscard("co_await it")]] io_operation : private hand_made_frame {
   io_source<Threading>* source_ = nullptr;  // While we are in the operation.
   std::coroutine_handle<> task_;
   u32 tick_ = 0;
-  bool gives_way_ = false;  // The budget is spent: others first, then the attempt.
+  bool gives_way_ = false;    // The budget is spent: others first, then the attempt.
+  bool was_blocked_ = false;  // Tried, and not waiting yet.
   Attempt attempt_;
 };
 

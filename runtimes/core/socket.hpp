@@ -52,6 +52,31 @@ struct readiness {
   io_result take() const noexcept { return {0, error}; }
 };
 
+// Waits for the connection to fail: the peer has reset it.
+struct failure {
+  static constexpr direction side = direction::failing;
+  int error = 0;
+
+  bool is_trivial() const noexcept { return false; }
+  tried try_on(int descriptor, bool has_edge) noexcept;
+  void fail(int code) noexcept { error = code; }
+  io_result take() const noexcept { return {0, error}; }
+};
+
+// Moves bytes from the socket into a pipe (Side is reading) or out of one (writing).
+template <direction Side>
+struct splice {
+  static constexpr direction side = Side;
+  int pipe;
+  std::size_t most;
+  io_result answer{};
+
+  bool is_trivial() const noexcept { return most == 0; }
+  tried try_on(int descriptor, bool has_edge) noexcept;
+  void fail(int error) noexcept { answer = {0, error}; }
+  io_result take() const noexcept { return answer; }
+};
+
 // Answers the new descriptor.
 struct accept {
   static constexpr direction side = direction::reading;
@@ -100,6 +125,16 @@ class socket_stream {
   }
   operation<attempts::readiness<direction::reading>> readable() noexcept { return {socket_, {}}; }
   operation<attempts::readiness<direction::writing>> writable() noexcept { return {socket_, {}}; }
+
+  operation<attempts::failure> failure() noexcept { return {socket_, {}}; }
+  operation<attempts::splice<direction::reading>> read_to_pipe(int pipe,
+                                                               std::size_t most) noexcept {
+    return {socket_, {pipe, most}};
+  }
+  operation<attempts::splice<direction::writing>> write_from_pipe(int pipe,
+                                                                  std::size_t most) noexcept {
+    return {socket_, {pipe, most}};
+  }
 
   int shutdown_write() noexcept;
   void close() noexcept { socket_.close(); }
