@@ -8,6 +8,8 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtimes/interface/threading.hpp"
@@ -17,20 +19,20 @@ namespace regatta::proxy {
 
 inline constexpr std::size_t never_splice = std::numeric_limits<std::size_t>::max();
 
-// Two descriptors and how many bytes are between them. Non-blocking.
+// Its two ends, both non-blocking. Moved from: none.
 class pipe {
  public:
-  // nullptr where the system has no descriptors or no memory for it. `bytes`: how much it shall
-  // hold; it may come out smaller, where the user's share of pipe pages is used up.
-  static std::unique_ptr<pipe> make(std::size_t bytes);
+  // Nothing where the system has no descriptors for it. `bytes`: how much it shall hold; it may
+  // come out smaller, where the user's share of pipe pages is used up.
+  static std::optional<pipe> make(std::size_t bytes);
+  pipe(pipe&& other) noexcept
+      : read_end_(std::exchange(other.read_end_, -1)),
+        write_end_(std::exchange(other.write_end_, -1)) {}
+  pipe& operator=(pipe&&) = delete;
   ~pipe();
-  pipe(pipe const&) = delete;
-  pipe& operator=(pipe const&) = delete;
 
   int write_end() const noexcept { return write_end_; }
   int read_end() const noexcept { return read_end_; }
-
-  std::size_t held = 0;  // Kept by whoever moves the bytes.
 
  private:
   pipe(int read_end, int write_end) noexcept : read_end_(read_end), write_end_(write_end) {}
@@ -59,29 +61,33 @@ class pipe_store {
 
   std::size_t from_bytes() const noexcept { return from_bytes_; }
 
+  struct lent_pipe {
+    pipe ends;
+    pipe_store* home;
+    std::size_t held = 0;  // Bytes in it: whoever moves them says so.
+  };
   // Gives its pipe back when it is destroyed. The store must still be there.
   struct give_back {
-    pipe_store* to = nullptr;
-    void operator()(pipe* lent) const noexcept { to->keep(std::unique_ptr<pipe>(lent)); }
+    void operator()(lent_pipe* lent) const noexcept { lent->home->keep(kept_pipe(lent)); }
   };
-  using loan = std::unique_ptr<pipe, give_back>;
+  using loan = std::unique_ptr<lent_pipe, give_back>;
 
   // An empty pipe; nullptr where there is none to be had: copy then.
   loan lend() {
     {
       std::lock_guard const held(lock_);
       if (!kept_.empty()) {
-        loan lent(kept_.back().release(), {this});
+        loan lent(kept_.back().release());
         kept_.pop_back();
         return lent;
       }
     }
     auto made = pipe::make(pipe_bytes);
-    if (made != nullptr) {
-      std::lock_guard const held(lock_);
-      ++made_;
-    }
-    return loan(made.release(), {this});
+    if (!made) return nullptr;
+    loan lent(new lent_pipe{std::move(*made), this});
+    std::lock_guard const held(lock_);
+    ++made_;
+    return lent;
   }
 
   // How many pipes were ever made.
@@ -99,7 +105,9 @@ class pipe_store {
   static constexpr std::size_t pipe_bytes = 256 * 1024;
 
  private:
-  void keep(std::unique_ptr<pipe> returned) noexcept {
+  using kept_pipe = std::unique_ptr<lent_pipe>;
+
+  void keep(kept_pipe returned) noexcept {
     // Room was reserved: this cannot throw. What is not kept is closed after unlocking.
     std::lock_guard const held(lock_);
     if (returned->held == 0 && kept_.size() < most_kept_) kept_.push_back(std::move(returned));
@@ -108,7 +116,7 @@ class pipe_store {
   std::size_t const from_bytes_;
   std::size_t const most_kept_;
   mutable typename Threading::lock lock_;
-  std::vector<std::unique_ptr<pipe>> kept_;
+  std::vector<kept_pipe> kept_;
   u64 made_ = 0;
 };
 

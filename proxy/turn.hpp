@@ -40,7 +40,7 @@ class turn {
   class member : public hand_made_frame, private executor_base {
    public:
     member(turn& of, u8 place, void (*step)(hand_made_frame*)) noexcept
-        : hand_made_frame(step), place_(place), turn_(of) {
+        : hand_made_frame(step), turn_(of), place_(place) {
       head.executor = this;
     }
 
@@ -51,6 +51,9 @@ class turn {
 
    protected:
     ~member() = default;
+
+    turn& my_turn() const noexcept { return turn_; }
+    u8 place() const noexcept { return place_; }
 
    private:
     void post(work& w) noexcept final {
@@ -66,9 +69,9 @@ class turn {
       return turn_.state_.fetch_or(static_cast<u8>(1u << place_), std::memory_order_acq_rel) == 0;
     }
 
-    u8 const place_;
     turn& turn_;
     work* ready_ = nullptr;  // What to resume: ours, or what an operation of ours waits with.
+    u8 const place_;
   };
 
  private:

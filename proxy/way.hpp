@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -118,7 +119,7 @@ class way final : public turn::member {
  public:
   // `place`: 0 forward, 1 backward.
   way(turn& of, u8 place, relay_state<S, Threading>& both) noexcept
-      : member(of, place, &way::step), turn_(of), both_(both), place_(place) {}
+      : member(of, place, &way::step), both_(both) {}
 
   // These three on the turn of the relay.
   void start() {
@@ -152,8 +153,8 @@ class way final : public turn::member {
 
   static constexpr bool splices = spliceable_stream<S>;
 
-  S& source() const noexcept { return place_ == 0 ? both_.first : both_.second; }
-  S& target() const noexcept { return place_ == 0 ? both_.second : both_.first; }
+  S& source() const noexcept { return place() == 0 ? both_.first : both_.second; }
+  S& target() const noexcept { return place() == 0 ? both_.second : both_.first; }
 
   static void step(hand_made_frame* frame) { static_cast<way*>(frame)->go_on(); }
 
@@ -204,26 +205,22 @@ class way final : public turn::member {
   bool has_read(std::size_t count) {
     if (count == 0) return finish();
     both_.note_moved();
-    filled_ = count;
-    written_ = 0;
+    unwritten_ = buffer_.bytes().first(count);
+    was_full_ = count == buffer_.bytes().size();
+    without_pause_ = was_full_ ? without_pause_ + count : 0;
     return write();
   }
 
   bool write() {
     phase_ = phase::writing;
-    auto const rest = buffer_.bytes().subspan(written_, filled_ - written_);
-    return slot_.begin([&] { return target().write(rest); }, handle()) || begin_stall();
+    return slot_.begin([&] { return target().write(unwritten_); }, handle()) || begin_stall();
   }
   bool has_written(std::size_t count) {
-    both_.note_written(place_, count);
-    written_ += count;
-    if (written_ < filled_) return write();
-    if (filled_ < buffer_.bytes().size()) {
-      without_pause_ = 0;
-      return wait();
-    }
+    both_.note_written(place(), count);
+    unwritten_ = unwritten_.subspan(count);
+    if (!unwritten_.empty()) return write();
+    if (!was_full_) return wait();
     // As long as the buffer comes full there is more, most likely.
-    without_pause_ += filled_;
     if (splices && both_.pipes != nullptr && without_pause_ >= both_.pipes->from_bytes()) {
       buffer_.give_back();
       return fill_or_read();
@@ -247,7 +244,7 @@ class way final : public turn::member {
   bool fill() {
     if constexpr (splices) {
       auto const make = [&] {
-        return source().read_to_pipe(pipe_->write_end(), pipe_store<Threading>::pipe_bytes);
+        return source().read_to_pipe(pipe_->ends.write_end(), pipe_store<Threading>::pipe_bytes);
       };
       if (slot_.try_at_once(make)) {
         phase_ = phase::filling;
@@ -267,13 +264,15 @@ class way final : public turn::member {
   bool drain() {
     phase_ = phase::draining;
     if constexpr (splices) {
-      auto const make = [&] { return target().write_from_pipe(pipe_->read_end(), pipe_->held); };
+      auto const make = [&] {
+        return target().write_from_pipe(pipe_->ends.read_end(), pipe_->held);
+      };
       return slot_.begin(make, handle()) || begin_stall();
     }
     return false;
   }
   bool has_drained(std::size_t count) {
-    both_.note_written(place_, count);
+    both_.note_written(place(), count);
     pipe_->held -= count;
     if (pipe_->held > 0) return drain();
     if (is_bulk_) return fill();
@@ -287,16 +286,16 @@ class way final : public turn::member {
 
   // The write has to wait. (It cannot be answered before this turn has ended.)
   bool begin_stall() {
-    both_.note_stall(place_, both_.now());
+    both_.note_stall(place(), both_.now());
     if constexpr (failure_telling_stream<S>) {
-      sentry_ = std::make_unique<sentry<S, Threading>>(turn_, static_cast<u8>(2 + place_), both_,
-                                                       source());
+      sentry_ = std::make_unique<sentry<S, Threading>>(my_turn(), static_cast<u8>(2 + place()),
+                                                       both_, source());
     }
     return false;
   }
   void end_stall() noexcept {
-    if (both_.stalled_since[place_] == 0) return;
-    both_.note_stall(place_, 0);
+    if (both_.stalled_since[place()] == 0) return;
+    both_.note_stall(place(), 0);
     sentry_.reset();
   }
 
@@ -325,21 +324,19 @@ class way final : public turn::member {
 
   using operations = operations_of<S>;
 
-  turn& turn_;
+  phase phase_ = phase::waiting;
+  bool is_bulk_ = false;   // What comes next goes through a pipe.
+  bool was_full_ = false;  // The buffer.
   relay_state<S, Threading>& both_;
   operation_slot<typename operations::readable, typename operations::read,
                  typename operations::write, typename operations::fill, typename operations::drain,
                  typename operations::failure>
       slot_;
   typename buffer_store<Threading>::loan buffer_;
+  std::span<std::byte const> unwritten_;  // Of what is in the buffer.
   typename pipe_store<Threading>::loan pipe_;
   std::unique_ptr<sentry<S, Threading>> sentry_;  // While it waits to write.
-  std::size_t filled_ = 0;                        // So many bytes are in the buffer,
-  std::size_t written_ = 0;                       // and so many of them have gone out.
   std::size_t without_pause_ = 0;  // Carried since the last buffer that did not come full.
-  u8 const place_;
-  phase phase_ = phase::waiting;
-  bool is_bulk_ = false;  // What comes next goes through a pipe.
 };
 
 }  // namespace regatta::proxy::detail

@@ -65,13 +65,15 @@ tried read::try_on(int descriptor, bool) noexcept {
   for (;;) {
     ssize_t const count = ::recv(descriptor, target.data(), target.size(), 0);
     if (count >= 0) {
-      answer = {static_cast<std::size_t>(count), 0};
+      auto const filled = target.first(static_cast<std::size_t>(count));
       // The end stays readable for ever.
-      return count > 0 && answer.count < target.size() ? tried::drained : tried::done;
+      bool const was_last = !filled.empty() && filled.size() < target.size();
+      target = filled;
+      return was_last ? tried::drained : tried::done;
     }
     if (would_block(errno)) return tried::blocked;
     if (errno == EINTR) continue;
-    answer = {0, errno};
+    fail(errno);
     return tried::done;
   }
 }
@@ -80,12 +82,13 @@ tried write::try_on(int descriptor, bool) noexcept {
   for (;;) {
     ssize_t const count = ::send(descriptor, source.data(), source.size(), MSG_NOSIGNAL);
     if (count >= 0) {
-      answer = {static_cast<std::size_t>(count), 0};
-      return answer.count < source.size() ? tried::drained : tried::done;
+      bool const is_full = static_cast<std::size_t>(count) < source.size();
+      source = source.first(static_cast<std::size_t>(count));
+      return is_full ? tried::drained : tried::done;
     }
     if (would_block(errno)) return tried::blocked;
     if (errno == EINTR) continue;
-    answer = {0, errno};
+    fail(errno);
     return tried::done;
   }
 }
@@ -120,13 +123,13 @@ tried splice<Side>::try_on(int descriptor, bool) noexcept {
     ssize_t const count = ::splice(reads ? descriptor : pipe, nullptr, reads ? pipe : descriptor,
                                    nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (count >= 0) {
-      answer = {static_cast<std::size_t>(count), 0};
+      most = static_cast<std::size_t>(count);
       // Few bytes say nothing: it may be the pipe that was full.
       return tried::done;
     }
     if (would_block(errno)) return tried::blocked;
     if (errno == EINTR) continue;
-    answer = {0, errno};
+    fail(errno);
     return tried::done;
   }
 }
