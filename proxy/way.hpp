@@ -19,6 +19,7 @@
 #include "proxy/relay_watch.hpp"
 #include "proxy/splice.hpp"
 #include "proxy/turn.hpp"
+#include "runtimes/interface/budget.hpp"
 #include "runtimes/interface/net.hpp"
 
 namespace regatta::proxy::detail {
@@ -258,6 +259,8 @@ class way final : public turn::member {
     both_.note_moved();
     pipe_->held = count;
     is_bulk_ = count >= both_.buffers.bytes_of_each();
+    // Others have their turn after as many bytes as if they had been copied.
+    budget::spend_more(static_cast<u32>(2 * count / both_.buffers.bytes_of_each()));
     return drain();
   }
 
