@@ -21,7 +21,7 @@ enum class over_limit : u8 { wait, reset };
 
 struct settings {
   // "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock" or "name:80". At least one.
-  std::vector<std::string> upstreams;
+  std::vector<std::string> upstreams{};
   balance choose = balance::round_robin;
 
   u64 most_connections = std::numeric_limits<u64>::max();  // Clients that are served at once.
