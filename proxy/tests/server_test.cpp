@@ -262,8 +262,8 @@ struct on {
     ::setrlimit(RLIMIT_NOFILE, &low);
     auto serving = rt.spawn(middle.serve());
     auto const begin = clock::now();
-    auto const are_served =
-        co_await wait_until(rt, [&] { return middle.counts().timed_out == 60; });
+    auto waiting_for_it = wait_until(rt, [&] { return middle.counts().timed_out == 60; });
+    bool const are_served = co_await waiting_for_it;
     EXPECT_TRUE(are_served);
     auto const took = clock::now() - begin;
     ::setrlimit(RLIMIT_NOFILE, &before);
@@ -344,7 +344,8 @@ struct on {
     auto const told = co_await flooding;
     EXPECT_TRUE(told == ECONNRESET || told == EPIPE) << told;
     EXPECT_GE(clock::now() - begin, 150ms);
-    auto const is_counted = co_await wait_until(rt, [&] { return middle.counts().timed_out == 1; });
+    auto waiting_for_it = wait_until(rt, [&] { return middle.counts().timed_out == 1; });
+    bool const is_counted = co_await waiting_for_it;
     EXPECT_TRUE(is_counted);
     middle.stop();
     auto const ended = co_await serving;
@@ -363,8 +364,8 @@ struct on {
     EXPECT_EQ(told.error, ECONNRESET);
     EXPECT_GE(clock::now() - begin, 100ms);
     EXPECT_LT(clock::now() - begin, 2s);
-    auto const is_counted =
-        co_await wait_until(rt, [&] { return middle.counts().unreachable == 1; });
+    auto waiting_for_it = wait_until(rt, [&] { return middle.counts().unreachable == 1; });
+    bool const is_counted = co_await waiting_for_it;
     EXPECT_TRUE(is_counted);
     EXPECT_EQ(middle.upstreams()[0].failures, 1u);
     EXPECT_EQ(middle.upstreams()[0].connections, 0u);
@@ -499,7 +500,8 @@ struct on {
     EXPECT_EQ(of(1), 3u);
     // Those of one upstream leave: the next ones go there.
     for (int i = 0; i < 6; i += 2) staying[static_cast<std::size_t>(i)]->close();
-    auto const have_left = co_await wait_until(rt, [&] { return of(0) + of(1) == 3; });
+    auto waiting_for_it = wait_until(rt, [&] { return of(0) + of(1) == 3; });
+    bool const have_left = co_await waiting_for_it;
     EXPECT_TRUE(have_left);
     for (int i = 0; i < 3; ++i) {
       staying.push_back(co_await rt.connect(middle.local_endpoint()));
@@ -575,8 +577,8 @@ struct on {
       EXPECT_TRUE(is_answered);
       EXPECT_EQ(middle.counts().bytes_up, 1'000 * i);
       // The last bytes are here before they are counted.
-      auto const is_counted =
-          co_await wait_until(rt, [&] { return middle.counts().bytes_down == 1'000 * i; });
+      auto waiting_for_it = wait_until(rt, [&] { return middle.counts().bytes_down == 1'000 * i; });
+      bool const is_counted = co_await waiting_for_it;
       EXPECT_TRUE(is_counted);
     }
     EXPECT_EQ(middle.counts().active, 1u);
@@ -615,8 +617,8 @@ struct on {
     auto serving = rt.spawn(middle.serve());
     auto client = co_await rt.connect(middle.local_endpoint());
     client->reset();
-    auto const is_counted =
-        co_await wait_until(rt, [&] { return middle.counts().unreachable == 1; });
+    auto waiting_for_it = wait_until(rt, [&] { return middle.counts().unreachable == 1; });
+    bool const is_counted = co_await waiting_for_it;
     EXPECT_TRUE(is_counted);
     middle.stop();
     auto const ended = co_await serving;
@@ -742,8 +744,9 @@ struct on {
     dead_end hung(rt);
     co_await dead_end::fill(rt, hung);
     echo_server echo(rt);
-    auto const slow = [](host_and_port const&) {
-      std::this_thread::sleep_for(50ms);
+    auto const released = std::make_shared<std::atomic<bool>>(false);
+    auto const slow = [released](host_and_port const&) {
+      while (!*released) std::this_thread::sleep_for(1ms);
       return std::vector<endpoint>();
     };
     server<R> middle(rt, listen(rt, 1),
@@ -756,8 +759,8 @@ struct on {
     std::vector<io_expected<stream>> clients;
     for (u64 i = 0; i < 3; ++i) {
       clients.push_back(co_await rt.connect(middle.local_endpoint()));
-      auto const is_there =
-          co_await wait_until(rt, [&] { return middle.upstreams()[i].connections == 1; });
+      auto waiting_for_it = wait_until(rt, [&] { return middle.upstreams()[i].connections == 1; });
+      bool const is_there = co_await waiting_for_it;
       EXPECT_TRUE(is_there);
     }
     middle.stop();
@@ -765,6 +768,7 @@ struct on {
     EXPECT_FALSE(serving.is_finished());
     middle.stop();
     auto const ended = co_await serving;
+    *released = true;
     EXPECT_FALSE(ended.deadline_came);
     EXPECT_EQ(ended.counts.shut_down, 3u);
     for (auto& client : clients) {
