@@ -82,8 +82,9 @@ task<void> serve_client(seat<R> mine, typename R::stream client) {
     }
   }
   upstream_seat<R> const there(all.upstreams, upstream);
-  auto relaying = relay(me.client(), me.upstream(), all.buffers, me.watch(), &all.pipes);
-  auto const carried = co_await relaying;
+  // In this frame, not in one of its own: most of these wait for a long time.
+  relay_operation both_ways(me.client(), me.upstream(), all.buffers, me.watch(), &all.pipes);
+  auto const carried = co_await both_ways;
   me.end(carried.error == 0 ? ending::completed : ending::broken);
 }
 
