@@ -75,7 +75,8 @@ std::optional<double> number_with_unit(std::string const& text,
 
 duration duration_of(char const* option, std::string const& text) {
   auto const ns = number_with_unit(
-      text, {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"min", 6e10}});
+      text,
+      {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"min", 6e10}, {"h", 3.6e12}});
   if (ns || text == "0") return duration(static_cast<i64>(ns.value_or(0)));
   throw usage_error(
       fmt::format("{} {} is no time; expected a number with a unit, for example {} 500ms or {} 10s",

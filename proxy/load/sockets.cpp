@@ -8,8 +8,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
@@ -31,6 +33,13 @@ int system_family(endpoint::family family) noexcept {
 void turn_on(int socket, int level, int option) noexcept {
   int const on = 1;
   (void)::setsockopt(socket, level, option, &on, sizeof on);
+}
+
+// getaddrinfo would take 65537 for 1.
+bool is_port(std::string_view text) noexcept {
+  u16 number = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size();
 }
 
 [[noreturn]] void throw_errno(std::string const& what) {
@@ -69,8 +78,9 @@ failure failure_of(int error) noexcept {
 
 endpoint resolve(std::string const& text) {
   if (auto const parsed = endpoint::parse(text)) return *parsed;
-  auto const colon = text.rfind(':');
-  if (text.rfind("unix:", 0) == 0 || colon == text.npos || colon == 0 || text[0] == '[') {
+  auto const colon = std::min(text.rfind(':'), text.size());
+  auto const port = text.substr(std::min(colon + 1, text.size()));
+  if (text.rfind("unix:", 0) == 0 || colon == 0 || text[0] == '[' || !is_port(port)) {
     throw std::runtime_error(
         fmt::format("'{}' is no address; expected for example 127.0.0.1:8080, [::1]:8080, "
                     "localhost:8080 or unix:/run/server.sock",
@@ -79,8 +89,7 @@ endpoint resolve(std::string const& text) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  int const error =
-      ::getaddrinfo(text.substr(0, colon).c_str(), text.substr(colon + 1).c_str(), &hints, &found);
+  int const error = ::getaddrinfo(text.substr(0, colon).c_str(), port.c_str(), &hints, &found);
   if (error != 0) {
     throw std::runtime_error(fmt::format("'{}' leads nowhere: {}", text, ::gai_strerror(error)));
   }
