@@ -140,10 +140,13 @@ void worker::prepare(work_order const& order) {
 }
 
 void worker::run() {
+  // What happened since the last run: a server that has closed an idle connection is no failure.
+  now_ns_ = clock_ns();
+  while (poll(now_ns_) == static_cast<int>(events_at_once)) continue;
   auto const used_before = processor_time::now();
   began_ns = ended_ns = now_ns_ = clock_ns();
   next_sweep_ns_ = now_ns_;
-  deadline_ns_ = order_.time ? now_ns_ + order_.time->count() : std::numeric_limits<i64>::max() / 2;
+  deadline_ns_ = order_.time ? now_ns_ + order_.time->count() : never_ns;
   no_more_ = false;
   in_flight_ = resting_ = given_up_ = leaving_ = 0;
   next_to_begin_ = is_open_ ? static_cast<u32>(connections_.size()) : 0;
@@ -174,8 +177,9 @@ void worker::run() {
   result.system_ns = (used.system_us - used_before.system_us) * 1000;
 }
 
-// Waits for events, or until then, and works them off. now_ns_ is later afterwards.
-void worker::poll(i64 until_ns) {
+// Waits for events, or until then, and works them off; answers how many. now_ns_ is later
+// afterwards.
+int worker::poll(i64 until_ns) {
   int const count = wait_for_events(epoll_.get(), events_, std::max<i64>(0, until_ns - now_ns_));
   i64 const before = now_ns_;
   if (is_open_) now_ns_ = clock_ns();
@@ -186,6 +190,7 @@ void worker::poll(i64 until_ns) {
   // Whoever has read the clock for an answer has done so late enough for us.
   if (now_ns_ == before) now_ns_ = clock_ns();
   if (now_ns_ >= next_sweep_ns_) sweep();
+  return count;
 }
 
 void worker::on_event(epoll_event const& event) {
@@ -261,7 +266,7 @@ void worker::issue(i64 due_ns) {
 
 void worker::end_schedule(i64 span_ns) noexcept {
   no_more_ = true;
-  next_due_ns_ = std::numeric_limits<i64>::max() / 2;
+  next_due_ns_ = never_ns;
   scheduled_ns = span_ns;
   deadline_ns_ = std::min(deadline_ns_, now_ns_);
 }

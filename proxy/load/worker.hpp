@@ -9,7 +9,8 @@
 #include <sys/epoll.h>
 
 #include <atomic>
-#include <exception>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct shared_work {
   // Relaxed: only the count matters.
   alignas(64) std::atomic<i64> unclaimed = 0;
 };
+
+// Later than anything, and still something may be added.
+inline constexpr i64 never_ns = std::numeric_limits<i64>::max() / 2;
 
 // One run.
 struct work_order {
@@ -96,7 +100,7 @@ class worker {
 
  private:
   // The loop (worker.cpp).
-  void poll(i64 until_ns);
+  int poll(i64 until_ns);
   void on_event(epoll_event const& event);
   void sweep();
   bool is_done() noexcept;
@@ -160,7 +164,7 @@ class worker {
 
   // Open loop.
   schedule due_;
-  i64 next_due_ns_ = 0;
+  i64 next_due_ns_ = never_ns;
   u64 left_to_schedule_ = 0;
   u64 most_in_flight_ = 0;
   ring<u32> free_;     // Connections without a request.

@@ -218,16 +218,19 @@ TEST(Generator, SaysThatItWasRefused) {
 }
 
 TEST(Generator, ReplacesAConnectionThatTheServerClosesBetweenRequests) {
-  test_server const server([](int socket, int) {
+  std::atomic<int> closed = 0;
+  test_server const server([&](int socket, int) {
     message m;
     for (int i = 0; i != 3 && test_server::recv_all(socket, m.data(), m.size()); ++i) {
       (void)test_server::send_all(socket, m.data(), m.size());
     }
+    (void)::shutdown(socket, SHUT_RDWR);
+    ++closed;
   });
   generator gun({.target = server.where()});
-  for (int run = 0; run != 4; ++run) {
+  for (int run = 1; run != 20; ++run) {
     expect_all_right(gun.run(3));
-    std::this_thread::sleep_for(20ms);  // The end of the connection comes now, or is late by a run.
+    while (closed != run) std::this_thread::yield();
   }
 }
 
