@@ -49,6 +49,7 @@ class Link:
     def __init__(self, connection: socket.socket, seconds: float) -> None:
         self.socket = connection
         self.socket.settimeout(seconds)
+        self.was_reset = False
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -82,15 +83,17 @@ class Link:
     def expect_reset(self) -> bytes:
         """ECONNRESET must come, and no orderly end before it. Answers the bytes that came first."""
         parts = []
-        while True:
+        while not self.was_reset:
             try:
                 part = self.socket.recv(1 << 20)
             except OSError as error:
-                if error.errno in GONE:
-                    return b"".join(parts)
-                raise
-            assert part, "an orderly end came where a reset was expected"
-            parts.append(part)
+                if error.errno not in GONE:
+                    raise
+                self.was_reset = True
+            else:
+                assert part, "an orderly end came where a reset was expected"
+                parts.append(part)
+        return b"".join(parts)
 
     def is_silent(self) -> bool:
         """Nothing has come: no byte, no end, no reset."""
@@ -174,10 +177,16 @@ class Peers:
             # Before connecting, because the window is agreed then.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         connection.settimeout(self._seconds)
-        connection.connect(target)
+        link = Link(connection, self._seconds)
+        try:
+            connection.connect(target)
+        except ConnectionResetError:
+            # It was reset before we could look, so the error came now: see expect_reset().
+            link.was_reset = True
+            return link
         if family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Link(connection, self._seconds)
+        return link
 
     def accept(self, door: socket.socket) -> Link:
         """The upstream's end of the next connection."""
@@ -194,6 +203,8 @@ class Peers:
 
     def accept_unless_reset(self, door: socket.socket, client: Link) -> Link | None:
         """The upstream's end, or None when the client was reset instead."""
+        if client.was_reset:
+            return None
         readable, _, _ = select.select([door, client.socket], [], [], self._seconds)
         assert readable, "the client was neither joined with an upstream nor reset"
         if door in readable:
