@@ -453,13 +453,14 @@ def _judge_anonymous(ends: list[End], others: list[End]) -> None:
 
 def _sum_up(clients: list[End], servers: list[End], server_of: dict[int, int]) -> Verdict:
     verdict = Verdict(connections=len(clients))
+    any_server_has_reset = any(server.has_reset for server in servers)
     for client in clients:
         ends = [client]
         if client.number in server_of:
             ends.append(servers[server_of[client.number]])
         if any(end.has_reset and not end.has_finished for end in ends):
             verdict.broken += 1
-        elif len(ends) == 1 or any(end.has_reset for end in ends):
+        elif any(end.has_reset for end in ends) or (len(ends) == 1 and any_server_has_reset):
             verdict.either += 1
         else:
             verdict.orderly += 1

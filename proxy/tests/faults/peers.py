@@ -35,11 +35,24 @@ def address_of(door: socket.socket) -> str:
 def open_door(where: str = "127.0.0.1:0", backlog: int = 4096) -> socket.socket:
     """A listening socket; port 0: the system chooses."""
     family, target = family_and_target(where)
-    door = socket.socket(family, socket.SOCK_STREAM)
-    if family != socket.AF_UNIX:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind(target)
+    if family == socket.AF_UNIX:
+        door = socket.socket(family, socket.SOCK_STREAM)
+        door.bind(target)
+    else:
+        door = _bind(family, target)
+        if target[1] == 0:
+            # A port that the system chose is lost when a door no longer listens; one that was asked
+            # for is kept. Both are bound for a moment, so that nobody else can get between.
+            chosen, door = door, _bind(family, door.getsockname())
+            chosen.close()
     door.listen(backlog)
+    return door
+
+
+def _bind(family: int, target: tuple) -> socket.socket:
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(target)
     return door
 
 
@@ -187,6 +200,13 @@ class Peers:
         if family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return link
+
+    def connect_error(self, address: str) -> int:
+        """The errno of a connect that is expected to fail; 0: it did not."""
+        family, target = family_and_target(address)
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(self._seconds)
+            return connection.connect_ex(target)
 
     def accept(self, door: socket.socket) -> Link:
         """The upstream's end of the next connection."""

@@ -218,6 +218,23 @@ class Proxy:
 
     # --- What the system says.
 
+    @staticmethod
+    def is_listening(address: str) -> bool:
+        """Somebody listens there. To look does not connect, which would be counted."""
+        if address.startswith("unix:"):
+            lines = Path("/proc/net/unix").read_text().splitlines()
+            # The flag of a listening socket is the fourth column, the path the last.
+            return any(
+                words[3] == "00010000" and words[-1] == address[len("unix:") :]
+                for words in map(str.split, lines[1:])
+            )
+        port = f":{int(address.rpartition(':')[2]):04X}"
+        tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+        lines = [line for table in tables if table.exists() for line in table.open()]
+        return any(
+            words[1].endswith(port) and words[3] == "0A" for words in map(str.split, lines[1:])
+        )
+
     @property
     def pid(self) -> int:
         return self.process.pid

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import errno
 import signal
-import socket
 import time
 
 import pytest
-from peers import family_and_target
 from process import wait_for
 
 MIB = 1 << 20
 
 
-def refuses(address: str) -> bool:
-    """Nobody can connect there any more."""
-    family, target = family_and_target(address)
-    with socket.socket(family) as probe:
-        probe.settimeout(5)
-        return probe.connect_ex(target) in (errno.ECONNREFUSED, errno.ENOENT)
-
-
 @pytest.mark.essential
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_every_byte_of_every_connection_arrives_after_a_signal(start, make_crowd, which):
+def test_every_byte_of_every_connection_arrives_after_a_signal(start, peers, make_crowd, which):
     connections = 50
     both = [("send", 100_000), ("pause", 0.2), ("send", 2 * MIB), ("hear_end",), ("finish",)]
     one_more = [("send", 100_000), ("pause", 0.2), ("send", 2 * MIB), ("finish",)]
@@ -32,12 +22,17 @@ def test_every_byte_of_every_connection_arrives_after_a_signal(start, make_crowd
     proxy = start(crowd.open_door(), "--shutdown-timeout", "2m")
     for _ in range(connections):
         crowd.connect(proxy.address, one_more)
-    crowd.run(lambda: all(one.ear.received > 0 for one in crowd.ends[b"c"] + crowd.ends[b"s"])
-              and len(crowd.servers) == connections)
+
+    def all_are_under_way() -> bool:
+        ends = [*crowd.clients, *crowd.servers]
+        return len(ends) == 2 * connections and all(one.ear.received > 0 for one in ends)
+
+    crowd.run(all_are_under_way)
     address = proxy.address
     proxy.signal(which)
-    crowd.run(lambda: refuses(address))
+    crowd.run(lambda: not proxy.is_listening(address))
     assert not crowd.are_over(), "all was over before the signal; this test tests nothing"
+    assert peers.connect_error(address) == errno.ECONNREFUSED
     crowd.run(crowd.are_over)
     verdict = crowd.judge()
     assert verdict.orderly == connections
@@ -63,7 +58,7 @@ def test_clients_in_the_backlog_are_served_or_told_when_it_stops(start, make_cro
 
     crowd.run(enough)
     proxy.signal(signal.SIGTERM)
-    crowd.run(lambda: enough() and refuses(address))
+    crowd.run(lambda: enough() and not proxy.is_listening(address))
     crowd.run(crowd.are_over)
     # Nobody hangs, and whoever was served was served whole.
     for client in crowd.clients:
@@ -152,7 +147,7 @@ def test_a_second_signal_ends_it_at_once(start, peers, patience, second):
     address = proxy.address
     client, server = peers.pair(address, door)
     proxy.signal(signal.SIGTERM)
-    wait_for(lambda: refuses(address), 10 * patience, "no new clients")
+    wait_for(lambda: not proxy.is_listening(address), 10 * patience, "no new clients")
     client.send(b"alive")
     assert server.receive(5) == b"alive"
     proxy.signal(second)
