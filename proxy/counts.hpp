@@ -5,6 +5,8 @@
 // `refused` stands beside it: those clients were never served.
 #pragma once
 
+#include <string>
+
 #include "runtimes/interface/types.hpp"
 
 namespace regatta::proxy {
@@ -21,6 +23,20 @@ struct counts {
   u64 shortages = 0;    // How often accepting had to pause: no descriptor or no memory was left.
   u64 bytes_up = 0;     // Written to upstreams. Counted when it is written.
   u64 bytes_down = 0;   // Written to clients.
+};
+
+// Of one upstream.
+struct upstream_counts {
+  std::string name;             // As the settings have it.
+  u64 connections = 0;          // That clients have with it now, the connecting included.
+  u64 failures = 0;             // Attempts that it refused, that broke, or that took too long.
+  bool is_passed_over = false;  // It failed lately: clients go to others, if there are any.
+};
+
+// How a server ended.
+struct end {
+  proxy::counts counts;
+  bool deadline_came = false;  // Connections were reset because they had not ended in time.
 };
 
 }  // namespace regatta::proxy

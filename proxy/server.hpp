@@ -1,112 +1,151 @@
-// The TCP proxy: connects each client that it accepts to the upstream, and relays between the two.
+// The TCP proxy: connects each client that it accepts to an upstream, and relays between the two.
+// What it promises is in README.md.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <utility>
+#include <vector>
 
-#include "proxy/buffers.hpp"
-#include "proxy/relay.hpp"
-#include "proxy/service.hpp"
+#include "proxy/acceptor.hpp"
+#include "proxy/counts.hpp"
+#include "proxy/server_state.hpp"
+#include "proxy/settings.hpp"
+#include "runtimes/interface/join.hpp"
 #include "runtimes/interface/net.hpp"
+#include "runtimes/interface/race.hpp"
+#include "runtimes/interface/time.hpp"
 
 namespace regatta::proxy {
 
-struct server_options {
-  endpoint upstream;
-  std::size_t buffer_bytes = 16 * 1024;  // Of each way, while bytes are under way.
-};
-
-// A reading of the counters. Right at any moment for each one; taken one after the other.
-struct server_counts {
-  u64 accepted = 0;     // Clients.
-  u64 active = 0;       // Clients that are being served, the connecting included.
-  u64 unreachable = 0;  // Clients that were reset because the upstream could not be reached.
-  u64 broken = 0;       // Relays that an error ended.
-  u64 bytes_up = 0;     // From clients to the upstream; counted when a relay ends.
-  u64 bytes_down = 0;   // From the upstream to clients; likewise.
-};
-
 template <net_runtime R>
 class server {
+  using state = server_state<R>;
+  using occasion = typename ticket_box<typename R::threading>::occasion;
+
  public:
   using stream = typename R::stream;
   using listener = typename R::listener;
 
-  // Clients come in through `door`, which belongs to the server from here on.
-  server(R& rt, listener door, server_options options)
-      : rt_(rt), door_(std::move(door)), shared_(std::make_shared<shared>(options)) {}
+  // Clients come in through `doors`, which belong to the server from here on: at least one. Throws
+  // std::invalid_argument, with a sentence for people, where the settings make no sense.
+  server(R& rt, std::vector<listener> doors, settings told, name_lookup look_up = ask_system)
+      : state_(std::make_shared<state>(rt, std::move(doors), checked(std::move(told)),
+                                       std::move(look_up))) {}
 
-  endpoint local_endpoint() const { return door_.local_endpoint(); }
-  server_counts counts() const { return shared_->read(); }
-
-  // Serves until stop() has been called and every connection has ended. Once. The server must
-  // outlive the task.
-  task<u64> serve() {
-    auto const one = [this](stream client) { return forward(rt_, std::move(client), shared_); };
-    co_return co_await serve_connections(rt_, door_, one);
+  // Where a door really listens: the port that the system chose.
+  endpoint local_endpoint(std::size_t door = 0) const {
+    return state_->doors.at(door).local_endpoint();
   }
 
-  // No new clients; those that are being served go on to their end. Any task of the runtime.
-  void stop() { door_.close(); }
+  // Any thread.
+  proxy::counts counts() const { return state_->read(); }
+  std::vector<upstream_counts> upstreams() const { return state_->upstreams.counts(); }
+
+  // Serves until stop() has been called and every connection has ended. Once.
+  task<end> serve() { return serve(state_); }
+
+  // No new clients; those that are being served go on to their end, until the deadline of the
+  // settings. The second time it is abort(). Any task of the runtime.
+  void stop() {
+    if (!state_->stopping.request_stop()) state_->aborting.request_stop();
+    state_->tickets.close();
+  }
+  // No new clients, and those that are left are reset at once.
+  void abort() {
+    state_->aborting.request_stop();
+    stop();
+  }
 
  private:
-  // What connections use. They own it together, because when a runtime is destroyed its frames die
-  // in no particular order.
-  struct shared {
-    explicit shared(server_options const& chosen) : options(chosen), buffers(chosen.buffer_bytes) {}
-
-    server_counts read() const {
-      // Relaxed: safe because each counter stands for itself.
-      auto const value = [](std::atomic<u64> const& counter) {
-        return counter.load(std::memory_order_relaxed);
-      };
-      return {.accepted = value(accepted),
-              .active = value(active),
-              .unreachable = value(unreachable),
-              .broken = value(broken),
-              .bytes_up = value(bytes_up),
-              .bytes_down = value(bytes_down)};
+  static settings checked(settings told) {
+    if (told.upstreams.empty()) throw std::invalid_argument("a proxy needs at least one upstream");
+    if (told.most_connections == 0) {
+      throw std::invalid_argument("a proxy must be allowed at least 1 connection");
     }
-
-    server_options const options;
-    buffer_store<typename R::threading> buffers;
-    std::atomic<u64> accepted{0};
-    std::atomic<u64> active{0};
-    std::atomic<u64> unreachable{0};
-    std::atomic<u64> broken{0};
-    std::atomic<u64> bytes_up{0};
-    std::atomic<u64> bytes_down{0};
-  };
-
-  static void add(std::atomic<u64>& counter, u64 figure) {
-    counter.fetch_add(figure, std::memory_order_relaxed);
+    if (told.buffer_bytes == 0) throw std::invalid_argument("a buffer has at least 1 byte");
+    return told;
   }
 
-  static task<void> forward(R& rt, stream client, std::shared_ptr<shared> all) {
-    add(all->accepted, 1);
-    add(all->active, 1);
-    auto upstream = co_await rt.connect(all->options.upstream);
-    if (upstream) {
-      auto const ended = co_await relay(client, *upstream, all->buffers);
-      add(all->bytes_up, ended.bytes_forward);
-      add(all->bytes_down, ended.bytes_backward);
-      if (ended.error != 0) add(all->broken, 1);
-      // Now, not when somebody destroys this frame.
-      upstream->close();
-      client.close();
+  static task<end> serve(std::shared_ptr<state> all) {
+    std::vector<joiner<void>> keepers;
+    for (std::size_t door = 0; door < all->doors.size(); ++door) {
+      keepers.push_back(all->rt.spawn(keep_door(all, door)));
+    }
+    bool deadline_came = false;
+    if (all->tick.count() > 0) {
+      auto either = race(serve_to_the_end(*all, keepers), keep_time(*all));
+      auto const first = co_await either;
+      deadline_came = std::get<0>(first);
     } else {
-      // The client sees that nobody is there, rather than an end that looks in order.
-      add(all->unreachable, 1);
-      client.reset();
+      auto serving = serve_to_the_end(*all, keepers);
+      deadline_came = co_await serving;
     }
-    all->active.fetch_sub(1, std::memory_order_relaxed);
+    co_return end{.counts = all->read(), .deadline_came = deadline_came};
   }
 
-  R& rt_;
-  listener door_;
-  std::shared_ptr<shared> shared_;
+  // Answers whether the deadline came.
+  static task<bool> serve_to_the_end(state& all, std::vector<joiner<void>>& keepers) {
+    auto told = detail::wait_for(all.stopping.token());
+    co_await told;
+    auto first = race(all_gone(all, keepers), shutdown_deadline(all),
+                      detail::wait_for(all.aborting.token()));
+    auto const won = co_await first;
+    if (won.index() == 0) co_return false;
+    all.connections.shut_down();
+    auto gone = all_gone(all, keepers);
+    co_await gone;
+    co_return won.index() == 1;
+  }
+
+  // Until nobody accepts any more, and nobody is served. Safe to cancel.
+  static task<void> all_gone(state& all, std::vector<joiner<void>>& keepers) {
+    while (!keepers.empty()) {
+      co_await keepers.back();
+      keepers.pop_back();
+    }
+    co_await all.tickets.until(occasion::none);
+  }
+
+  static task<void> shutdown_deadline(state& all) {
+    duration const limit = all.told.shutdown_timeout;
+    if (limit.count() > 0) {
+      co_await sleep_for(all.rt, limit);
+    } else {
+      alarm<typename R::threading> never;
+      co_await never.rung();
+    }
+  }
+
+  // Ends the connections that are over time, for as long as somebody is served: a proxy that serves
+  // nobody does not wake up. Never ends.
+  static task<void> keep_time(state& all) {
+    for (;;) {
+      co_await all.tickets.until(occasion::some);
+      co_await sleep_for(all.rt, all.tick);
+      all.connections.advance_tick();
+      u64 looked_at = 0;
+      for (std::size_t list = 0; list < state::table::lists; ++list) {
+        looked_at += all.connections.sweep(list);
+        // So that whoever is ready need not wait until all have been looked at.
+        if (looked_at < 256) continue;
+        looked_at = 0;
+        co_await all.rt.yield();
+      }
+    }
+  }
+
+  std::shared_ptr<state> state_;
 };
+
+// A server with one door, for one upstream.
+template <net_runtime R>
+server<R> forward_to(R& rt, typename R::listener door, endpoint upstream, settings told = {}) {
+  std::vector<typename R::listener> doors;
+  doors.push_back(std::move(door));
+  told.upstreams = {upstream.text()};
+  return server<R>(rt, std::move(doors), std::move(told));
+}
 
 }  // namespace regatta::proxy

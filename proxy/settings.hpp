@@ -21,16 +21,16 @@ enum class over_limit : u8 { wait, reset };
 
 struct settings {
   // "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock" or "name:80". At least one.
-  std::vector<std::string> upstreams;
+  std::vector<std::string> upstreams{};
   balance choose = balance::round_robin;
 
   u64 most_connections = std::numeric_limits<u64>::max();  // Clients that are served at once.
   over_limit beyond = over_limit::wait;
 
   // 0: as long as it takes.
-  std::chrono::milliseconds connect_timeout{5'000};  // Of all attempts for one client together.
-  std::chrono::milliseconds idle_timeout{0};         // Not a byte, either way.
-  std::chrono::milliseconds stall_timeout{60'000};   // A peer takes nothing of what waits for it.
+  std::chrono::milliseconds connect_timeout{5'000};    // Of all attempts for one client together.
+  std::chrono::milliseconds idle_timeout{0};           // Not a byte, either way.
+  std::chrono::milliseconds stall_timeout{60'000};     // A peer takes nothing of what waits for it.
   std::chrono::milliseconds shutdown_timeout{30'000};  // What is left then is reset.
 
   std::size_t buffer_bytes = 16 * 1024;  // Of each way, while bytes are under way.

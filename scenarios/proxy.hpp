@@ -85,7 +85,7 @@ struct proxy {
 
   template <net_runtime R>
   static task<u64> drive_through_proxy(R& rt, params p, endpoint upstream, recorder& latency) {
-    regatta::proxy::server<R> proxy(rt, listen_on_loopback(rt), {.upstream = upstream});
+    auto proxy = regatta::proxy::forward_to(rt, listen_on_loopback(rt), upstream);
     auto serving = rt.spawn(proxy.serve());
     u64 echoed = 0;
     std::exception_ptr failure;

@@ -239,8 +239,8 @@ struct on {
     auto echo_door = rt.listen(endpoint::loopback());
     auto echoing = rt.spawn(serve_echo(rt, *echo_door, 1'000));
     auto door = rt.listen(endpoint::loopback());
-    server<R> middle(rt, std::move(*door),
-                     {.upstream = echo_door->local_endpoint(), .buffer_bytes = 777});
+    auto middle =
+        forward_to(rt, std::move(*door), echo_door->local_endpoint(), {.buffer_bytes = 777});
     auto serving = rt.spawn(middle.serve());
     auto const where = middle.local_endpoint();
     auto asking = spawn_n(
@@ -248,10 +248,10 @@ struct on {
     auto const answers = co_await join_all(std::move(asking));
     for (bool const right : answers) EXPECT_TRUE(right);
     middle.stop();
-    auto const served = co_await serving;
-    EXPECT_EQ(served, clients);
-    auto const counts = middle.counts();
+    auto const ended = co_await serving;
+    auto const counts = ended.counts;
     EXPECT_EQ(counts.accepted, clients);
+    EXPECT_EQ(counts.completed, clients);
     EXPECT_EQ(counts.active, 0u);
     EXPECT_EQ(counts.broken, 0u);
     EXPECT_EQ(counts.bytes_up, 97 * clients * (clients - 1) / 2);
@@ -266,7 +266,7 @@ struct on {
     auto const nowhere = closed->local_endpoint();
     closed->close();
     auto door = rt.listen(endpoint::loopback());
-    server<R> middle(rt, std::move(*door), {.upstream = nowhere});
+    auto middle = forward_to(rt, std::move(*door), nowhere);
     auto serving = rt.spawn(middle.serve());
     auto client = co_await rt.connect(middle.local_endpoint());
     auto const told = co_await read_once(*client);
@@ -281,7 +281,7 @@ struct on {
     auto echo_door = rt.listen(endpoint::loopback());
     auto echoing = rt.spawn(serve_echo(rt, *echo_door, 1'000));
     auto door = rt.listen(endpoint::loopback());
-    server<R> middle(rt, std::move(*door), {.upstream = echo_door->local_endpoint()});
+    auto middle = forward_to(rt, std::move(*door), echo_door->local_endpoint());
     auto serving = rt.spawn(middle.serve());
     auto const where = middle.local_endpoint();
     auto client = co_await rt.connect(where);
@@ -289,7 +289,6 @@ struct on {
     EXPECT_EQ(asked, 0);
     auto const echoed = co_await read_once(*client);
     EXPECT_EQ(echoed.count, 10u);
-    middle.stop();
     middle.stop();
     co_await sleep(rt, 2ms);
     EXPECT_FALSE(serving.is_finished()) << "a client is still there";
@@ -300,8 +299,9 @@ struct on {
     EXPECT_EQ(asked_again, 0);
     auto const echoed_again = co_await receive(*client, 9);
     EXPECT_EQ(echoed_again, 10u);
-    auto const served = co_await serving;
-    EXPECT_EQ(served, 1u);
+    auto const ended = co_await serving;
+    EXPECT_EQ(ended.counts.accepted, 1u);
+    EXPECT_FALSE(ended.deadline_came);
     echo_door->close();
     co_await echoing;
   }
@@ -337,7 +337,7 @@ struct on {
     auto echo_door = rt.listen(endpoint::loopback());
     auto echoing = rt.spawn(serve_echo(rt, *echo_door, 1'000));
     auto door = rt.listen(endpoint::loopback());
-    server<R> middle(rt, std::move(*door), {.upstream = echo_door->local_endpoint()});
+    auto middle = forward_to(rt, std::move(*door), echo_door->local_endpoint());
     auto serving = rt.spawn(middle.serve());
     auto client = co_await rt.connect(middle.local_endpoint());
     auto const never = co_await read_once(*client);

@@ -165,7 +165,7 @@ class stream {
  public:
   // Takes over a connected socket, which blocks.
   stream(hub<Threading>& home, int descriptor)
-      : socket_(home.sources().adopt(home, descriptor, false)) {}
+      : socket_(home.sources().adopt(home, descriptor, socket_kind::connection)) {}
   explicit stream(source_handle<Threading> socket) noexcept : socket_(std::move(socket)) {}
 
   incoming_operation<Threading, taking_bytes> read(std::span<std::byte> target) noexcept {
@@ -232,8 +232,8 @@ class listener {
   int native_handle() const noexcept { return socket_.descriptor(); }
 
  private:
-  listener(hub<Threading>& home, int descriptor)
-      : home_(&home), socket_(home.sources().adopt(home, descriptor, true)) {}
+  listener(hub<Threading>& home, int descriptor, socket_kind kind)
+      : home_(&home), socket_(home.sources().adopt(home, descriptor, kind)) {}
 
   hub<Threading>* home_;
   source_handle<Threading> socket_;

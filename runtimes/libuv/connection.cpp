@@ -421,12 +421,8 @@ void listening::on_connection(uv_stream_t* server, int status) noexcept {
 
 connection* listening::take_arrival(int& error) {
   error = 0;
-  if (!is_open()) {
-    error = ECANCELED;
-    return nullptr;
-  }
   if (arrived_.empty()) {
-    error = std::exchange(error_, 0);
+    error = is_open() ? std::exchange(error_, 0) : ECANCELED;
     return nullptr;
   }
   connection* const first = arrived_.front();
@@ -438,8 +434,22 @@ connection* listening::take_arrival(int& error) {
   return first;
 }
 
+void listening::close() noexcept {
+  // What libuv holds back it would close with the handle.
+  if (is_open() && std::exchange(holds_one_back_, false)) {
+    connection* const held = accept_now(error_);
+    if (held != nullptr) arrived_.push_back(held);
+  }
+  socket_handle::close();
+}
+
 void listening::end_waits() noexcept {
   if (accepter_ != nullptr) std::exchange(accepter_, nullptr)->answer(nullptr, ECANCELED);
+}
+
+void listening::end() noexcept {
+  is_ended_ = true;
+  socket_handle::close();
   for (connection* const one : std::exchange(arrived_, {})) {
     one->close();
     one->remove_user();

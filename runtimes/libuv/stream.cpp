@@ -78,7 +78,7 @@ accept_operation::~accept_operation() {
   if (!listener_.is_inside()) return;
   listener_->stop_waiting(*this);
   if (accepted() != nullptr) {
-    if (listener_->is_open()) {
+    if (!listener_->is_ended()) {
       listener_->give_back(accepted());
     } else {
       owner_of<connection>(accepted()).close();
