@@ -6,7 +6,8 @@ Each end follows a plan, a list of steps; it reads all the while, unless a step 
     ("dribble", bytes)   the same, one byte a call
     ("pause", seconds)   does nothing; what it is sent is read
     ("deaf", seconds)    does nothing and reads nothing
-    ("hear", bytes)      waits until so many have come in all, or the stream has ended
+    ("hear", bytes)      waits until so many have come in all, or the stream has ended; with a third
+                         word at most so many seconds
     ("hear_end",)        waits until the peer has finished
     ("finish",)          says that it has written all
     ("reset",)           resets; the end of the plan
@@ -160,8 +161,11 @@ class End:
         self.is_deaf = True
         return self._pause(seconds)
 
-    def _hear(self, count: int) -> bool:
-        return self.ear.received >= count or self.saw is not None
+    def _hear(self, count: int, seconds: float | None = None) -> bool:
+        if self.ear.received >= count or self.saw is not None:
+            self.resumes_at = 0.0
+            return GO_ON
+        return WAIT if seconds is None else self._pause(seconds)
 
     def _hear_end(self) -> bool:
         return self.saw is not None

@@ -34,7 +34,8 @@ def draw_plan(chance: random.Random) -> list[tuple]:
         elif kind < 0.12:
             plan.append(("deaf", chance.uniform(0, 0.01)))
         elif kind < 0.25:
-            plan.append(("hear", chance.choice([1, 8, 60])))
+            # With a limit, because the other end may wait for us.
+            plan.append(("hear", chance.choice([1, 8, 60]), 0.02))
     ending = chance.random()
     if ending < 0.15:
         return [*plan, ("reset",)]
