@@ -150,17 +150,26 @@ def test_closing_with_unread_bytes_is_a_reset_and_passed_on_as_one(start, peers,
     proxy.settle(accepted=1, broken=1)
 
 
+SPEAKS_AND_BREAKS = [("send", 3 * MIB), ("hear", 9), ("reset",)]
+HEARS = [("send", 9), ("hear_end",), ("finish",)]
+HEARS_AND_BREAKS = [("send", 100_000), ("hear", 3 * MIB), ("reset",)]
+SPEAKS = [("hear", 100_000), ("send", 64 * MIB), ("finish",)]
+
+
 @pytest.mark.parametrize("who", ["client", "server"])
-def test_a_reset_in_the_middle_of_a_stream_never_looks_like_its_end(start, make_crowd, who):
-    plans = {
-        "client": [("send", 100_000), ("hear", 3 * MIB), ("reset",)],
-        "server": [("hear", 100_000), ("send", 64 * MIB), ("finish",)],
-    }
-    ways = [plans["client"], plans["server"]] if who == "client" else list(plans.values())[::-1]
-    crowd = make_crowd(lambda number: ways[1])
+@pytest.mark.parametrize(
+    ("breaks", "other"),
+    [(SPEAKS_AND_BREAKS, HEARS), (HEARS_AND_BREAKS, SPEAKS)],
+    ids=["of_its_writer", "of_its_reader"],
+)
+def test_a_reset_in_the_middle_of_a_stream_never_looks_like_its_end(
+    start, make_crowd, who, breaks, other
+):
+    client, server = swapped(breaks, other, who)
+    crowd = make_crowd(lambda number: server)
     proxy = start(crowd.open_door())
     for _ in range(10):
-        crowd.connect(proxy.address, ways[0])
+        crowd.connect(proxy.address, client)
     crowd.run(crowd.are_over)
     verdict = crowd.judge()
     assert verdict.broken == 10
