@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "proxy/reach.hpp"
 #include "proxy/relay.hpp"
@@ -82,8 +83,9 @@ task<void> serve_client(seat<R> mine, typename R::stream client) {
     }
   }
   upstream_seat<R> const there(all.upstreams, upstream);
-  auto relaying = relay(me.client(), me.upstream(), all.buffers, me.watch(), &all.pipes);
-  auto const carried = co_await relaying;
+  // In this frame, not in one of its own: most of these wait for a long time.
+  relay_operation both_ways(me.client(), me.upstream(), all.buffers, me.watch(), &all.pipes);
+  auto const carried = co_await both_ways;
   me.end(carried.error == 0 ? ending::completed : ending::broken);
 }
 
@@ -128,6 +130,24 @@ task<void> admit(std::shared_ptr<server_state<R>> all, typename R::stream client
   all->rt.spawn(serve_client<R>(std::move(mine), std::move(client))).detach();
 }
 
+// Closes a door, and serves those whom the runtime has accepted there for nobody yet.
+template <net_runtime R>
+task<void> close_door(std::shared_ptr<server_state<R>> all, typename R::listener& door) {
+  door.close();
+  std::vector<typename R::stream> left;
+  for (;;) {
+    auto accepting = accept_one<R>(door);
+    auto accepted = co_await accepting;
+    if (!accepted) break;
+    left.push_back(std::move(*accepted));
+  }
+  all->open_doors.fetch_sub(1, std::memory_order_release);
+  for (auto& each : left) {
+    auto admitting = admit(all, std::move(each));
+    co_await admitting;
+  }
+}
+
 // How often in a row nobody must be there before a door is closed for good, and how long between: a
 // runtime may need to ask the system before it sees who has come, and that it does as it sleeps.
 inline constexpr int last_looks = 3;
@@ -152,6 +172,7 @@ task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
     co_await enough;
     bool const is_stopping = all->stopping.stop_requested();
     if (is_stopping && !all->tickets.has_room()) break;
+    if (is_stopping && all->leaves_the_queue.load(std::memory_order_acquire)) break;
     auto accepting = detail::accept_until_stopped(*all, door);
     auto accepted = co_await accepting;
     if (accepted) {
@@ -169,7 +190,8 @@ task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
       co_await sleep_for(all->rt, shortage_pause);
     }
   }
-  door.close();
+  auto closing = detail::close_door(all, door);
+  co_await closing;
 }
 
 }  // namespace regatta::proxy

@@ -52,6 +52,19 @@ class server {
     if (!state_->stopping.request_stop()) state_->aborting.request_stop();
     state_->tickets.close();
   }
+  // As stop(), but those who wait at the doors are left to others who have the same sockets: a
+  // successor that was handed them.
+  void hand_over() {
+    state_->leaves_the_queue.store(true, std::memory_order_release);
+    stop();
+    // At once: a door may have a client in hand for whom there is no ticket yet.
+    for (auto& door : state_->doors) door.close();
+  }
+  // Whether the server may still accept somebody. Any thread. After hand_over() it is only a moment
+  // until it may not, and then others may.
+  bool is_accepting() const noexcept {
+    return state_->open_doors.load(std::memory_order_acquire) != 0;
+  }
   // No new clients, and those that are left are reset at once.
   void abort() {
     state_->aborting.request_stop();

@@ -1,7 +1,8 @@
 // One way of a relay: what the first stream sends to the second, or the other way about.
 //
 // A state machine rather than a coroutine, because there are two for each connection, most of them
-// idle: it holds one operation at a time, and a buffer or a pipe only while it has bytes in it.
+// idle: it has room for one wait, and all that carrying takes it holds only while bytes are under
+// way.
 #pragma once
 
 #include <array>
@@ -20,6 +21,7 @@
 #include "proxy/splice.hpp"
 #include "proxy/turn.hpp"
 #include "runtimes/interface/budget.hpp"
+#include "runtimes/interface/frame_pool.hpp"
 #include "runtimes/interface/net.hpp"
 
 namespace regatta::proxy::detail {
@@ -115,6 +117,28 @@ class sentry final : public turn::member {
   operation_slot<typename operations_of<S>::failure> slot_;
 };
 
+// What a way holds only while bytes are under way. Either the buffer or the pipe is there.
+template <byte_stream S, class Threading>
+struct cargo {
+  using operations = operations_of<S>;
+
+  // As frames are: the memory that was let go last is the hottest.
+  static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept {
+    frame_pool::release(memory, bytes);
+  }
+
+  typename buffer_store<Threading>::loan buffer;
+  std::span<std::byte const> unwritten;  // Of what is in the buffer.
+  typename pipe_store<Threading>::loan pipe;
+  std::unique_ptr<sentry<S, Threading>> watcher;  // While it waits to write.
+  std::size_t without_pause = 0;                  // Carried since it last waited for bytes.
+  // Declared last: it ends before what it uses.
+  operation_slot<typename operations::read, typename operations::write, typename operations::fill,
+                 typename operations::drain>
+      slot;
+};
+
 template <byte_stream S, class Threading>
 class way final : public turn::member {
  public:
@@ -129,13 +153,13 @@ class way final : public turn::member {
   void go_on_if_ready() { resume_if_ready(); }
   void sentry_go_on_if_ready() {
     if constexpr (failure_telling_stream<S>) {
-      if (sentry_ != nullptr) sentry_->resume_if_ready();
+      if (cargo_ != nullptr && cargo_->watcher != nullptr) cargo_->watcher->resume_if_ready();
     }
   }
   // Ends what is still under way.
   void cancel() noexcept {
-    slot_.cancel();
-    sentry_.reset();
+    idle_.cancel();
+    cargo_.reset();
   }
 
   // The places of a turn's members.
@@ -162,7 +186,7 @@ class way final : public turn::member {
   // Something has been answered. Until the next operation has to wait.
   void go_on() noexcept {
     try {
-      while (take_answer(slot_.take())) {
+      while (take_answer(cargo_ != nullptr ? cargo_->slot.take() : idle_.take())) {
       }
     } catch (std::bad_alloc const&) {
       give_up(ENOMEM);
@@ -176,7 +200,7 @@ class way final : public turn::member {
     if (answer.error != 0) return give_up(answer.error);
     switch (phase_) {
       case phase::waiting:
-        return is_bulk_ ? fill_or_read() : read();
+        return load();
       case phase::reading:
         return has_read(answer.count);
       case phase::writing:
@@ -192,41 +216,45 @@ class way final : public turn::member {
   }
 
   bool wait() {
-    buffer_.give_back();
-    pipe_.reset();
+    cargo_.reset();
     phase_ = phase::waiting;
-    return slot_.begin([&] { return source().readable(); }, handle());
+    return idle_.begin([&] { return source().readable(); }, handle());
+  }
+  bool load() {
+    cargo_ = std::make_unique<cargo<S, Threading>>();
+    return is_bulk_ ? fill_or_read() : read();
   }
 
   bool read() {
-    buffer_ = both_.buffers.lend();
+    cargo_->buffer = both_.buffers.lend();
     phase_ = phase::reading;
-    return slot_.begin([&] { return source().read(buffer_.bytes()); }, handle());
+    return cargo_->slot.begin([&] { return source().read(cargo_->buffer.bytes()); }, handle());
   }
   bool has_read(std::size_t count) {
     if (count == 0) return finish();
     both_.note_moved();
-    unwritten_ = buffer_.bytes().first(count);
-    was_full_ = count == buffer_.bytes().size();
-    without_pause_ = was_full_ ? without_pause_ + count : 0;
+    cargo_->unwritten = cargo_->buffer.bytes().first(count);
+    was_full_ = count == cargo_->buffer.bytes().size();
     return write();
   }
 
   bool write() {
     phase_ = phase::writing;
-    return slot_.begin([&] { return target().write(unwritten_); }, handle()) || begin_stall();
+    return cargo_->slot.begin([&] { return target().write(cargo_->unwritten); }, handle()) ||
+           begin_stall();
   }
   bool has_written(std::size_t count) {
     both_.note_written(place(), count);
-    unwritten_ = unwritten_.subspan(count);
-    if (!unwritten_.empty()) return write();
-    if (!was_full_) return wait();
+    cargo_->without_pause += count;
+    cargo_->unwritten = cargo_->unwritten.subspan(count);
+    if (!cargo_->unwritten.empty()) return write();
     // As long as the buffer comes full there is more, most likely.
-    if (splices && both_.pipes != nullptr && without_pause_ >= both_.pipes->from_bytes()) {
-      buffer_.give_back();
+    if (!was_full_) return wait();
+    if (splices && both_.pipes != nullptr && cargo_->without_pause >= both_.pipes->from_bytes()) {
+      cargo_->buffer.give_back();
       return fill_or_read();
     }
-    if (slot_.try_at_once([&] { return source().read(buffer_.bytes()); })) {
+    if (cargo_->slot.try_at_once([&] { return source().read(cargo_->buffer.bytes()); })) {
       phase_ = phase::reading;
       return true;
     }
@@ -235,8 +263,8 @@ class way final : public turn::member {
 
   bool fill_or_read() {
     if constexpr (splices) {
-      pipe_ = both_.pipes->lend();
-      if (pipe_ != nullptr) return fill();
+      cargo_->pipe = both_.pipes->lend();
+      if (cargo_->pipe != nullptr) return fill();
     }
     stop_splicing();
     return read();
@@ -245,9 +273,10 @@ class way final : public turn::member {
   bool fill() {
     if constexpr (splices) {
       auto const make = [&] {
-        return source().read_to_pipe(pipe_->ends.write_end(), pipe_store<Threading>::pipe_bytes);
+        return source().read_to_pipe(cargo_->pipe->ends.write_end(),
+                                     pipe_store<Threading>::pipe_bytes);
       };
-      if (slot_.try_at_once(make)) {
+      if (cargo_->slot.try_at_once(make)) {
         phase_ = phase::filling;
         return true;
       }
@@ -257,7 +286,7 @@ class way final : public turn::member {
   bool has_filled(std::size_t count) {
     if (count == 0) return finish();
     both_.note_moved();
-    pipe_->held = count;
+    cargo_->pipe->held = count;
     is_bulk_ = count >= both_.buffers.bytes_of_each();
     // Others have their turn after as many bytes as if they had been copied.
     budget::spend_more(static_cast<u32>(2 * count / both_.buffers.bytes_of_each()));
@@ -268,38 +297,37 @@ class way final : public turn::member {
     phase_ = phase::draining;
     if constexpr (splices) {
       auto const make = [&] {
-        return target().write_from_pipe(pipe_->ends.read_end(), pipe_->held);
+        return target().write_from_pipe(cargo_->pipe->ends.read_end(), cargo_->pipe->held);
       };
-      return slot_.begin(make, handle()) || begin_stall();
+      return cargo_->slot.begin(make, handle()) || begin_stall();
     }
     return false;
   }
   bool has_drained(std::size_t count) {
     both_.note_written(place(), count);
-    pipe_->held -= count;
-    if (pipe_->held > 0) return drain();
-    if (is_bulk_) return fill();
-    stop_splicing();
-    return wait();
+    cargo_->pipe->held -= count;
+    if (cargo_->pipe->held > 0) return drain();
+    return is_bulk_ ? fill() : wait();
   }
   void stop_splicing() noexcept {
     is_bulk_ = false;
-    without_pause_ = 0;
+    cargo_->without_pause = 0;
   }
 
   // The write has to wait. (It cannot be answered before this turn has ended.)
   bool begin_stall() {
     both_.note_stall(place(), both_.now());
     if constexpr (failure_telling_stream<S>) {
-      sentry_ = std::make_unique<sentry<S, Threading>>(my_turn(), static_cast<u8>(2 + place()),
-                                                       both_, source());
+      auto const its_place = static_cast<u8>(2 + place());
+      cargo_->watcher =
+          std::make_unique<sentry<S, Threading>>(my_turn(), its_place, both_, source());
     }
     return false;
   }
   void end_stall() noexcept {
     if (both_.stalled_since[place()] == 0) return;
     both_.note_stall(place(), 0);
-    sentry_.reset();
+    cargo_->watcher.reset();
   }
 
   // The source has finished, and all of it is written.
@@ -309,7 +337,7 @@ class way final : public turn::member {
     if (int const error = target().shutdown_write(); error != 0) return give_up(error);
     end();
     if constexpr (failure_telling_stream<S>) {
-      if (both_.ways_left > 0) return slot_.begin([&] { return source().failure(); }, handle());
+      if (both_.ways_left > 0) return idle_.begin([&] { return source().failure(); }, handle());
     }
     return false;
   }
@@ -319,27 +347,17 @@ class way final : public turn::member {
     return false;
   }
   void end() noexcept {
-    buffer_.give_back();
-    pipe_.reset();
+    cargo_.reset();
     if (phase_ != phase::ended) --both_.ways_left;
     phase_ = phase::ended;
   }
 
-  using operations = operations_of<S>;
-
   phase phase_ = phase::waiting;
   bool is_bulk_ = false;   // What comes next goes through a pipe.
-  bool was_full_ = false;  // The buffer.
+  bool was_full_ = false;  // The buffer, when it was last read into.
   relay_state<S, Threading>& both_;
-  operation_slot<typename operations::readable, typename operations::read,
-                 typename operations::write, typename operations::fill, typename operations::drain,
-                 typename operations::failure>
-      slot_;
-  typename buffer_store<Threading>::loan buffer_;
-  std::span<std::byte const> unwritten_;  // Of what is in the buffer.
-  typename pipe_store<Threading>::loan pipe_;
-  std::unique_ptr<sentry<S, Threading>> sentry_;  // While it waits to write.
-  std::size_t without_pause_ = 0;  // Carried since the last buffer that did not come full.
+  operation_slot<typename operations_of<S>::readable, typename operations_of<S>::failure> idle_;
+  std::unique_ptr<cargo<S, Threading>> cargo_;  // But for waiting, and when it has ended.
 };
 
 }  // namespace regatta::proxy::detail

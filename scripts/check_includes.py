@@ -71,7 +71,7 @@ BOXES = {
         ("posix", "cli", "json", "fmt"),
     ),
     "proxy/command": (
-        ("proxy", "runtimes/interface", "runtimes/*"),
+        ("proxy", "runtimes/interface", "runtimes/core", "runtimes/*"),
         ("posix", "cli", "json", "fmt", "httplib"),
     ),
     # No runtime: the ways from a client to a server, as a contender.

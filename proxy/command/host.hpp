@@ -21,6 +21,7 @@ class host {
   virtual ~host() = default;
 
   virtual runtime_info info() const = 0;
+  virtual u32 threads() const noexcept = 0;  // 0: unknown.
   // What was settled with the runtime in mind; for the log.
   virtual settings const& chosen() const noexcept = 0;
 
@@ -30,9 +31,16 @@ class host {
   // some were reset when the deadline had come.
   virtual bool serve() = 0;
 
-  // Any thread, from adopt() on.
+  // All that follows: any thread, from adopt() on.
+
+  // No new clients. To be called once; either of them.
   virtual void stop() noexcept = 0;
+  // As stop(), but who waits at the doors is left to a successor.
+  virtual void hand_over() noexcept = 0;
+  // False soon after either: only then may a successor begin.
+  virtual bool is_accepting() const noexcept = 0;
   virtual proxy::counts counts() const = 0;
+  virtual std::vector<upstream_counts> upstreams() const = 0;
 };
 
 // Makes a host. Throws runtime_unsupported where the machine refuses what the runtime stands on.

@@ -11,6 +11,7 @@
 
 #include "proxy/command/addresses.hpp"
 #include "proxy/command/failure.hpp"
+#include "proxy/command/handover_message.hpp"
 #include "proxy/command/quantities.hpp"
 
 namespace regatta::proxy::command {
@@ -210,7 +211,17 @@ void check(options const& chosen) {
   }
   for (auto const& each : chosen.listen) check_address("--listen", each);
   for (auto const& each : chosen.proxy.upstreams) check_address("--upstream", each);
-  if (!chosen.metrics.empty()) check_address("--metrics", chosen.metrics);
+  if (!chosen.metrics.empty()) {
+    check_address("--metrics", chosen.metrics);
+    if (chosen.metrics.starts_with("unix:")) {
+      refuse("--metrics", chosen.metrics, "an IP address or a name with a port");
+    }
+  }
+  if (!chosen.handover.empty() && chosen.listen.size() > most_sockets_handed_over) {
+    throw failure(fmt::format("--handover: at most {} sockets can be handed over, and there are {}",
+                              most_sockets_handed_over, chosen.listen.size()),
+                  exit_code::usage);
+  }
 }
 
 [[noreturn]] void explain(CLI::ParseError const& error) {
