@@ -80,7 +80,7 @@ struct on {
   }
   // Until `is_so()`; fails after 10 s.
   template <class Condition>
-  static task<bool> wait_until(R& rt, Condition const& is_so) {
+  static task<bool> wait_until(R& rt, Condition is_so) {
     for (auto const begin = clock::now(); clock::now() - begin < 10s;) {
       if (is_so()) co_return true;
       co_await sleep(rt, 1ms);
