@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "proxy/reach.hpp"
 #include "proxy/relay.hpp"
@@ -128,9 +130,28 @@ task<void> admit(std::shared_ptr<server_state<R>> all, typename R::stream client
   all->rt.spawn(serve_client<R>(std::move(mine), std::move(client))).detach();
 }
 
-// How often in a row nobody must be there before a door is closed for good: a runtime may need a
-// turn to see who has come.
+// Closes a door, and serves those whom the runtime has accepted there for nobody yet.
+template <net_runtime R>
+task<void> close_door(std::shared_ptr<server_state<R>> all, typename R::listener& door) {
+  door.close();
+  std::vector<typename R::stream> left;
+  for (;;) {
+    auto accepting = accept_one<R>(door);
+    auto accepted = co_await accepting;
+    if (!accepted) break;
+    left.push_back(std::move(*accepted));
+  }
+  all->open_doors.fetch_sub(1, std::memory_order_release);
+  for (auto& each : left) {
+    auto admitting = admit(all, std::move(each));
+    co_await admitting;
+  }
+}
+
+// How often in a row nobody must be there before a door is closed for good, and how long between: a
+// runtime may need to ask the system before it sees who has come, and that it does as it sleeps.
 inline constexpr int last_looks = 3;
+inline constexpr auto between_last_looks = std::chrono::milliseconds(1);
 
 }  // namespace detail
 
@@ -151,6 +172,7 @@ task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
     co_await enough;
     bool const is_stopping = all->stopping.stop_requested();
     if (is_stopping && !all->tickets.has_room()) break;
+    if (is_stopping && all->leaves_the_queue.load(std::memory_order_acquire)) break;
     auto accepting = detail::accept_until_stopped(*all, door);
     auto accepted = co_await accepting;
     if (accepted) {
@@ -160,7 +182,7 @@ task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
     } else if (accepted.error() == ECANCELED) {
       if (!all->stopping.stop_requested()) break;  // Somebody else has closed the door.
       ++looks;
-      co_await all->rt.yield();
+      co_await sleep_for(all->rt, detail::between_last_looks);
     } else {
       // No descriptor or no memory: whoever is served will leave some.
       if (is_stopping) break;
@@ -168,7 +190,8 @@ task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
       co_await sleep_for(all->rt, shortage_pause);
     }
   }
-  door.close();
+  auto closing = detail::close_door(all, door);
+  co_await closing;
 }
 
 }  // namespace regatta::proxy

@@ -44,13 +44,26 @@ class server {
   std::vector<upstream_counts> upstreams() const { return state_->upstreams.counts(); }
 
   // Serves until stop() has been called and every connection has ended. Once.
-  task<end> serve() { return serve(state_); }
+  task<server_end> serve() { return serve(state_); }
 
   // No new clients; those that are being served go on to their end, until the deadline of the
   // settings. The second time it is abort(). Any task of the runtime.
   void stop() {
     if (!state_->stopping.request_stop()) state_->aborting.request_stop();
     state_->tickets.close();
+  }
+  // As stop(), but those who wait at the doors are left to others who have the same sockets: a
+  // successor that was handed them.
+  void hand_over() {
+    state_->leaves_the_queue.store(true, std::memory_order_release);
+    stop();
+    // At once: a door may have a client in hand for whom there is no ticket yet.
+    for (auto& door : state_->doors) door.close();
+  }
+  // Whether the server may still accept somebody. Any thread. After hand_over() it is only a moment
+  // until it may not, and then others may.
+  bool is_accepting() const noexcept {
+    return state_->open_doors.load(std::memory_order_acquire) != 0;
   }
   // No new clients, and those that are left are reset at once.
   void abort() {
@@ -68,7 +81,7 @@ class server {
     return told;
   }
 
-  static task<end> serve(std::shared_ptr<state> all) {
+  static task<server_end> serve(std::shared_ptr<state> all) {
     std::vector<joiner<void>> keepers;
     for (std::size_t door = 0; door < all->doors.size(); ++door) {
       keepers.push_back(all->rt.spawn(keep_door(all, door)));
@@ -82,7 +95,7 @@ class server {
       auto serving = serve_to_the_end(*all, keepers);
       deadline_came = co_await serving;
     }
-    co_return end{.counts = all->read(), .deadline_came = deadline_came};
+    co_return server_end{.counts = all->read(), .deadline_came = deadline_came};
   }
 
   // Answers whether the deadline came.

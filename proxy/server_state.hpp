@@ -43,7 +43,8 @@ struct server_state {
         upstreams(told.upstreams, told.choose),
         addresses(std::make_shared<address_book<R>>(told.upstreams, std::move(look_up))),
         buffers(told.buffer_bytes),
-        pipes(told.splice_from_bytes) {}
+        pipes(told.splice_from_bytes),
+        open_doors(doors.size()) {}
 
   counts read() const {
     counts sums = connections.read();
@@ -69,6 +70,11 @@ struct server_state {
   // Relaxed: safe because each stands for itself.
   std::atomic<u64> refused{0};
   std::atomic<u64> shortages{0};
+  // Whoever waits at the doors is somebody else's to serve. Release and acquire: set before the
+  // stop.
+  std::atomic<bool> leaves_the_queue{false};
+  // Doors at which clients are still accepted. Release and acquire: whoever sees none takes over.
+  std::atomic<std::size_t> open_doors;
 };
 
 }  // namespace regatta::proxy

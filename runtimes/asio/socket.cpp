@@ -3,6 +3,7 @@
 #include "runtimes/asio/liburing_for_asio.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "runtimes/asio/handler_memory.hpp"
+#include "runtimes/core/listening_socket.hpp"
 #include "runtimes/core/socket_address.hpp"
 #include "runtimes/interface/assert.hpp"
 #include "runtimes/interface/teardown.hpp"
@@ -405,24 +407,28 @@ class door final : public counted<Threading> {
  public:
   using operation = accept_operation<Threading>;
 
-  door(loop<Threading>& home, asio_acceptor acceptor) noexcept
-      : home_(home), acceptor_(std::move(acceptor)) {}
+  door(loop<Threading>& home, asio_acceptor acceptor, bool is_shared) noexcept
+      : home_(home), is_shared_(is_shared), acceptor_(std::move(acceptor)) {}
 
   static io_expected<kept<door>> open(loop<Threading>& home, endpoint const& where,
                                       listen_options options);
+  static io_expected<kept<door>> adopt(loop<Threading>& home, int descriptor);
 
   bool try_now(operation& asked) noexcept;
   bool wait(operation& asked, work& waiter);
   void abandon(operation& dying) noexcept;
   void close() noexcept;
   endpoint local_endpoint() noexcept;
+  int native_handle() noexcept;
 
  private:
   class completion;
 
+  bool answer_now(operation& asked) noexcept;
   void complete(error_code const& error, asio_socket accepted) noexcept;
 
   loop<Threading>& home_;
+  bool const is_shared_;  // Other processes may have the same socket.
   [[no_unique_address]] initiation_lock<Threading> lock_;  // Guards all that follows.
   asio_acceptor acceptor_;
   bool is_closed_ = false;
@@ -472,19 +478,44 @@ io_expected<kept<door<Threading>>> door<Threading>::open(loop<Threading>& home,
   acceptor.bind(address, error);
   if (!error) acceptor.listen(static_cast<int>(options.backlog), error);
   if (error) return io_error{error.value()};
-  return kept<door>(*new door(home, std::move(acceptor)));
+  return kept<door>(*new door(home, std::move(acceptor), false));
+}
+
+template <class Threading>
+io_expected<kept<door<Threading>>> door<Threading>::adopt(loop<Threading>& home, int descriptor) {
+  if (int const error = core::prepare_listening_socket(descriptor, false); error != 0) {
+    return io_error{error};
+  }
+  core::socket_address address;
+  address.length = sizeof address.storage;
+  (void)::getsockname(descriptor, address.get(), &address.length);
+  asio_acceptor acceptor(home.context());
+  error_code error;
+  acceptor.assign(protocol(address.storage.ss_family, 0), descriptor, error);
+  if (error) {
+    ::close(descriptor);
+    return io_error{error.value()};
+  }
+  return kept<door>(*new door(home, std::move(acceptor), true));
 }
 
 template <class Threading>
 bool door<Threading>::try_now(operation& asked) noexcept {
   std::lock_guard const held(lock_);
-  if (is_closed_) {
-    asked.error_ = ECANCELED;
+  return answer_now(asked);
+}
+
+// With the lock held. False: Asio's accept has to be waited for.
+template <class Threading>
+bool door<Threading>::answer_now(operation& asked) noexcept {
+  if (!arrived_.empty()) {
+    asked.accepted_ = std::move(arrived_.back());
+    arrived_.pop_back();
     return true;
   }
-  if (arrived_.empty()) return false;
-  asked.accepted_ = std::move(arrived_.back());
-  arrived_.pop_back();
+  // An accept that is being cancelled may bring one yet.
+  if (!is_closed_ || is_flying_) return false;
+  asked.error_ = ECANCELED;
   return true;
 }
 
@@ -492,16 +523,8 @@ template <class Threading>
 bool door<Threading>::wait(operation& asked, work& waiter) {
   kept<door> const stays(*this);  // The task may end, and let go of us, before we unlock.
   std::lock_guard const held(lock_);
-  if (is_closed_) {
-    asked.error_ = ECANCELED;
-    return false;
-  }
   // Once more: since try_now() one may have come, for an accept that did not live to see it.
-  if (!arrived_.empty()) {
-    asked.accepted_ = std::move(arrived_.back());
-    arrived_.pop_back();
-    return false;
-  }
+  if (answer_now(asked)) return false;
   REGATTA_ASSERT(asked_ == nullptr, "another task is in accept(): one at a time may be");
   asked_ = &asked;
   asked.waiter_ = &waiter;
@@ -513,7 +536,7 @@ template <class Threading>
 void door<Threading>::abandon(operation& dying) noexcept {
   std::lock_guard const held(lock_);
   if (asked_ == &dying) asked_ = nullptr;
-  if (dying.accepted_ && !is_closed_) arrived_.push_back(std::move(dying.accepted_));
+  if (dying.accepted_) arrived_.push_back(std::move(dying.accepted_));
 }
 
 template <class Threading>
@@ -528,15 +551,13 @@ void door<Threading>::complete(error_code const& error, asio_socket accepted) no
     if (is_closed_) acceptor_.close(ignored);  // With io_uring; else it is done already.
     if (asked_ != nullptr) {
       operation& asked = *std::exchange(asked_, nullptr);
-      if (is_closed_) {
-        asked.error_ = ECANCELED;
-      } else if (error) {
-        asked.error_ = error.value();
-      } else {
+      if (brought) {
         asked.accepted_ = std::move(brought);
+      } else {
+        asked.error_ = is_closed_ ? ECANCELED : error.value();
       }
       ready = asked.waiter_->executor->admit(*asked.waiter_);
-    } else if (brought && !is_closed_) {
+    } else if (brought) {
       arrived_.push_back(std::move(brought));
     }
   }
@@ -547,12 +568,11 @@ template <class Threading>
 void door<Threading>::close() noexcept {
   std::lock_guard const held(lock_);
   if (std::exchange(is_closed_, true)) return;
-  arrived_.clear();
   error_code ignored;
   if (kernel_keeps_memory && is_flying_) {
     // The accept closes it when it has come back, for the reason that a connection has. Until then
-    // nobody may connect any more.
-    (void)::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+    // nobody may connect any more, unless other processes accept there.
+    if (!is_shared_) (void)::shutdown(acceptor_.native_handle(), SHUT_RDWR);
     acceptor_.cancel(ignored);
   } else {
     acceptor_.close(ignored);
@@ -565,6 +585,12 @@ endpoint door<Threading>::local_endpoint() noexcept {
   error_code error;
   auto const where = acceptor_.local_endpoint(error);
   return error ? endpoint() : from_asio(where);
+}
+
+template <class Threading>
+int door<Threading>::native_handle() noexcept {
+  std::lock_guard const held(lock_);
+  return is_closed_ ? -1 : acceptor_.native_handle();
 }
 
 // What the headers promise.
@@ -645,6 +671,17 @@ io_expected<socket_listener<Threading>> socket_listener<Threading>::listen(loop<
   auto opened = door<Threading>::open(home, where, options);
   if (!opened) return io_error{opened.error()};
   return socket_listener(std::move(*opened));
+}
+template <class Threading>
+io_expected<socket_listener<Threading>> socket_listener<Threading>::adopt(loop<Threading>& home,
+                                                                          int descriptor) {
+  auto opened = door<Threading>::adopt(home, descriptor);
+  if (!opened) return io_error{opened.error()};
+  return socket_listener(std::move(*opened));
+}
+template <class Threading>
+int socket_listener<Threading>::native_handle() const noexcept {
+  return door_ ? door_->native_handle() : -1;
 }
 template <class Threading>
 endpoint socket_listener<Threading>::local_endpoint() const noexcept {

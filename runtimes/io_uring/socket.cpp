@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "runtimes/core/listening_socket.hpp"
+
 namespace regatta::runtimes::io_uring {
 
 namespace {
@@ -98,7 +100,15 @@ io_expected<listener<T>> listener<T>::listen(hub<T>& home, endpoint const& where
     ::close(descriptor);
     return io_error{error};
   }
-  return listener(home, descriptor);
+  return listener(home, descriptor, socket_kind::listener);
+}
+
+template <class T>
+io_expected<listener<T>> listener<T>::adopt(hub<T>& home, int descriptor) {
+  if (int const error = core::prepare_listening_socket(descriptor, true); error != 0) {
+    return io_error{error};
+  }
+  return listener(home, descriptor, socket_kind::shared_listener);
 }
 
 template <class T>
@@ -116,7 +126,7 @@ int connect_operation<T>::begin() noexcept {
     ::close(descriptor);
     return error;
   }
-  socket_ = source_handle<T>(home_.sources().adopt(home_, descriptor, false));
+  socket_ = source_handle<T>(home_.sources().adopt(home_, descriptor, socket_kind::connection));
   return error;
 }
 

@@ -165,7 +165,7 @@ class stream {
  public:
   // Takes over a connected socket, which blocks.
   stream(hub<Threading>& home, int descriptor)
-      : socket_(home.sources().adopt(home, descriptor, false)) {}
+      : socket_(home.sources().adopt(home, descriptor, socket_kind::connection)) {}
   explicit stream(source_handle<Threading> socket) noexcept : socket_(std::move(socket)) {}
 
   incoming_operation<Threading, taking_bytes> read(std::span<std::byte> target) noexcept {
@@ -201,6 +201,8 @@ class listener {
  public:
   static io_expected<listener> listen(hub<Threading>& home, endpoint const& where,
                                       listen_options options);
+  // Takes over a socket that listens already; closes it on an error.
+  static io_expected<listener> adopt(hub<Threading>& home, int descriptor);
 
   class accept_operation {
    public:
@@ -230,8 +232,8 @@ class listener {
   int native_handle() const noexcept { return socket_.descriptor(); }
 
  private:
-  listener(hub<Threading>& home, int descriptor)
-      : home_(&home), socket_(home.sources().adopt(home, descriptor, true)) {}
+  listener(hub<Threading>& home, int descriptor, socket_kind kind)
+      : home_(&home), socket_(home.sources().adopt(home, descriptor, kind)) {}
 
   hub<Threading>* home_;
   source_handle<Threading> socket_;

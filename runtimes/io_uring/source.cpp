@@ -47,12 +47,13 @@ bool concerns_one_connection(int error) noexcept {
 }  // namespace
 
 template <class T>
-void source<T>::open(hub<T>& owner, int descriptor, bool is_listener) noexcept {
+void source<T>::open(hub<T>& owner, int descriptor, socket_kind kind) noexcept {
   std::lock_guard const held(lock_);
   hub_ = &owner;
   home_ = nullptr;
   descriptor_ = descriptor;
-  is_listener_ = is_listener;
+  is_listener_ = kind != socket_kind::connection;
+  is_shared_ = kind == socket_kind::shared_listener;
   ended_ = false;
   error_ = 0;
   closing_ = false;
@@ -62,7 +63,7 @@ void source<T>::open(hub<T>& owner, int descriptor, bool is_listener) noexcept {
 
 template <class T>
 bool source<T>::has_something() const noexcept {
-  if (is_listener_) return first_accepted_ != accepted_.size() || error_ != 0;
+  if (is_listener_) return has_accepted() || error_ != 0;
   return !arrived_.empty() || ended_ || error_ != 0;
 }
 
@@ -70,6 +71,12 @@ template <class T>
 bool source<T>::has_too_much() const noexcept {
   if (is_listener_) return accepted_.size() - first_accepted_ > most_accepted;
   return pending_bytes_ > hub_->most_pending_bytes() || pending_blocks_ > most_blocks;
+}
+
+// It is closed, and the kernel accepts all the same, until it has heard of that.
+template <class T>
+bool source<T>::may_still_accept() const noexcept {
+  return is_listener_ && is_owned_ && incoming_.in_flight;
 }
 
 template <class T>
@@ -97,7 +104,7 @@ void source<T>::request(loop<T>& home) noexcept {
 template <class T>
 auto source<T>::enter_incoming() noexcept -> entered {
   std::lock_guard const held(lock_);
-  if (closing_) return entered::closed;
+  if (closing_ && !may_still_accept() && !has_accepted()) return entered::closed;
   REGATTA_ASSERT(!incoming_.busy, one_at_a_time);
   incoming_.busy = true;
   return !taken_.empty() || has_something() ? entered::with_something : entered::with_nothing;
@@ -108,7 +115,7 @@ bool source<T>::wait_incoming(work& w) noexcept {
   loop<T>* to_ask = nullptr;
   {
     std::lock_guard const held(lock_);
-    if (closing_ || has_something()) return false;
+    if (has_something() || (closing_ && !may_still_accept())) return false;
     incoming_.waiter = &w;
     // Also while it is being cancelled: its end begins the next.
     if (incoming_.in_flight || requested_) return true;
@@ -166,8 +173,7 @@ io_result source<T>::look() noexcept {
 template <class T>
 io_expected<int> source<T>::take_connection() {
   std::lock_guard const held(lock_);
-  if (closing_) return io_error{ECANCELED};
-  if (first_accepted_ == accepted_.size()) return io_error{std::exchange(error_, 0)};
+  if (!has_accepted()) return io_error{closing_ ? ECANCELED : std::exchange(error_, 0)};
   int const descriptor = accepted_[first_accepted_++];
   if (first_accepted_ == accepted_.size()) {
     accepted_.clear();
@@ -222,7 +228,7 @@ void source<T>::end(bool disown) noexcept {
     std::lock_guard const held(lock_);
     closing_ = true;
     if (disown) is_owned_ = false;
-    reader = wake(incoming_);
+    reader = may_still_accept() ? nullptr : wake(incoming_);
     writer = wake(outgoing_);
     if ((incoming_.in_flight || outgoing_.in_flight) && !requested_) {
       requested_ = true;
@@ -232,8 +238,8 @@ void source<T>::end(bool disown) noexcept {
   }
   bury(left);
   if (to_ask != nullptr) {
-    // The kernel lets go of it later; but from now on nobody connects.
-    if (is_listener_) ::shutdown(descriptor_, SHUT_RDWR);
+    // The kernel lets go of it later; but from now on nobody connects, unless others accept.
+    if (is_listener_ && !is_shared_) ::shutdown(descriptor_, SHUT_RDWR);
     request(*to_ask);
   }
   post_admitted(reader);
@@ -283,6 +289,7 @@ void source<T>::close_at_the_end() noexcept {
 
 template <class T>
 void source<T>::attend() noexcept {
+  loop<T>* home;
   bool begin_in = false;
   bool begin_out = false;
   bool end_in = false;
@@ -291,10 +298,12 @@ void source<T>::attend() noexcept {
   {
     std::lock_guard const held(lock_);
     requested_ = false;
-    bool const may_begin = !closing_ && home_->may_begin();
+    // With nothing in flight, the source may belong to somebody else right after the lock.
+    home = home_;
+    bool const may_begin = !closing_ && home->may_begin();
     begin_in = may_begin && incoming_.waiter != nullptr && !incoming_.in_flight && !has_something();
     begin_out = may_begin && outgoing_.waiter != nullptr && !outgoing_.in_flight;
-    bool const must_end = closing_ || home_->is_ending();
+    bool const must_end = closing_ || home->is_ending();
     end_in = incoming_.in_flight && !incoming_.cancelling && (must_end || has_too_much());
     end_out = outgoing_.in_flight && !outgoing_.cancelling && must_end;
     incoming_.in_flight = incoming_.in_flight || begin_in;
@@ -303,7 +312,7 @@ void source<T>::attend() noexcept {
     outgoing_.cancelling = outgoing_.cancelling || end_out;
     left = take_remains();
   }
-  ring& kernel = home_->kernel();
+  ring& kernel = home->kernel();
   if (end_in) kernel.cancel(incoming_);
   if (end_out) kernel.cancel(outgoing_);
   if (begin_in && is_listener_) {
@@ -335,13 +344,30 @@ void source<T>::incoming_failed(int error) noexcept {
 }
 
 template <class T>
-void source<T>::cancel_all() noexcept {
-  std::lock_guard const held(lock_);
-  for (side* const each : {&incoming_, &outgoing_}) {
-    if (!each->in_flight || each->cancelling) continue;
-    each->cancelling = true;
-    home_->kernel().cancel(*each);
+void source<T>::cancel_all(loop<T>& ending) noexcept {
+  bool end_in = false;
+  bool end_out = false;
+  {
+    std::lock_guard const held(lock_);
+    if (home_ != &ending) return;
+    end_in = incoming_.in_flight && !incoming_.cancelling;
+    end_out = outgoing_.in_flight && !outgoing_.cancelling;
+    incoming_.cancelling = incoming_.cancelling || end_in;
+    outgoing_.cancelling = outgoing_.cancelling || end_out;
   }
+  // What is in flight stays ours after the lock.
+  if (end_in) ending.kernel().cancel(incoming_);
+  if (end_out) ending.kernel().cancel(outgoing_);
+}
+
+template <class T>
+void source<T>::attend_again(loop<T>& beginning) noexcept {
+  {
+    std::lock_guard const held(lock_);
+    if (home_ != &beginning || is_free_ || requested_) return;
+    requested_ = true;  // So that the source is still ours after the lock.
+  }
+  attend();
 }
 
 template <class T>
@@ -387,7 +413,7 @@ template <class T>
 void source<T>::keep_connection(int descriptor) noexcept {
   {
     std::lock_guard const held(lock_);
-    if (!closing_) {
+    if (is_owned_) {
       accepted_.push_back(descriptor);
       return;
     }
@@ -421,7 +447,7 @@ void source<T>::end_of_incoming(int result, u32 flags) noexcept {
       if (!is_listener_ || incoming_.waiter != nullptr) error_ = -result;
     }
     if ((flags & IORING_CQE_F_MORE) == 0) incoming_.in_flight = incoming_.cancelling = false;
-    if (has_something()) reader = wake(incoming_);
+    if (has_something() || (closing_ && !may_still_accept())) reader = wake(incoming_);
     bool const begins = !incoming_.in_flight && incoming_.waiter != nullptr;
     if ((begins || closing_ || (has_too_much() && !incoming_.cancelling)) && !requested_) {
       requested_ = attends = true;  // So that the source is still ours after the lock.
@@ -475,7 +501,7 @@ source_pool<T>::~source_pool() {
 }
 
 template <class T>
-source<T>& source_pool<T>::adopt(hub<T>& owner, int descriptor, bool is_listener) {
+source<T>& source_pool<T>::adopt(hub<T>& owner, int descriptor, socket_kind kind) {
   source<T>* adopted;
   {
     std::lock_guard const held(lock_);
@@ -488,7 +514,7 @@ source<T>& source_pool<T>::adopt(hub<T>& owner, int descriptor, bool is_listener
     }
     adopted = std::exchange(free_, free_->next_free_);
   }
-  adopted->open(owner, descriptor, is_listener);
+  adopted->open(owner, descriptor, kind);
   return *adopted;
 }
 

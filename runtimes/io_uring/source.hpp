@@ -33,6 +33,8 @@ class loop;
 template <class Threading>
 class source_pool;
 
+enum class socket_kind : u8 { connection, listener, shared_listener };
+
 template <class Threading>
 class source final : private core::hand_made_frame {
  public:
@@ -95,7 +97,8 @@ class source final : private core::hand_made_frame {
     return closing_ ? -1 : descriptor_;
   }
 
-  // Answers whoever waits, and closes the descriptor when the kernel has let go of it.
+  // Answers whoever waits, and closes the descriptor when the kernel has let go of it. What was
+  // accepted until then can still be taken, so who accepts may have to wait for that.
   void close() noexcept { end(false); }
   // As close(), and the owner will not come again.
   void forget() noexcept { end(true); }
@@ -127,11 +130,13 @@ class source final : private core::hand_made_frame {
     bool is_free = false;
   };
 
-  void open(hub<Threading>& owner, int descriptor, bool is_listener) noexcept;
+  void open(hub<Threading>& owner, int descriptor, socket_kind kind) noexcept;
   void end(bool disown) noexcept;
 
   // With the lock held:
   remains take_remains() noexcept;
+  bool has_accepted() const noexcept { return first_accepted_ != accepted_.size(); }
+  bool may_still_accept() const noexcept;
   bool has_something() const noexcept;
   bool has_too_much() const noexcept;
   static work* wake(side& ready) noexcept;
@@ -144,7 +149,9 @@ class source final : private core::hand_made_frame {
   // The home's thread only: hands to the kernel what should be in flight, and cancels what should
   // not.
   void attend() noexcept;
-  void cancel_all() noexcept;
+  // For a loop that comes to its end, or begins anew: of sources that are not its own, nothing.
+  void cancel_all(loop<Threading>& ending) noexcept;
+  void attend_again(loop<Threading>& beginning) noexcept;
   static void attend_posted(hand_made_frame* frame) { static_cast<source*>(frame)->attend(); }
   static void incoming_answered(completion& self, int result, u32 flags) noexcept;
   static void outgoing_answered(completion& self, int result, u32 flags) noexcept;
@@ -163,6 +170,7 @@ class source final : private core::hand_made_frame {
   bool is_free_ = true;
   bool requested_ = false;  // An attend() is on its way.
   bool is_listener_ = false;
+  bool is_shared_ = false;  // Other processes may accept at the same socket.
   bool ended_ = false;  // The peer has finished writing.
   u8 users_ = 0;        // System calls that need the descriptor.
   int descriptor_ = -1;
@@ -194,20 +202,26 @@ class source_pool {
   ~source_pool();
 
   // Takes over the descriptor, which must block (a ring answers EAGAIN for one that does not).
-  source<Threading>& adopt(hub<Threading>& owner, int descriptor, bool is_listener);
+  source<Threading>& adopt(hub<Threading>& owner, int descriptor, socket_kind kind);
   void put_back(source<Threading>& unused) noexcept;
 
-  // Not while others adopt.
+  // Any thread, also while others adopt: whatever belongs to somebody else may change under the
+  // visitor, who therefore asks under the source's lock whose it is.
   template <class Visit>
   void each(Visit visit) {
-    std::lock_guard const held(lock_);
-    for (auto& chunk : chunks_) {
-      for (std::size_t i = 0; i < chunk_size; ++i) visit(chunk[i]);
+    for (std::size_t i = 0; source<Threading>* const chunk = chunk_at(i); ++i) {
+      for (std::size_t j = 0; j < chunk_size; ++j) visit(chunk[j]);
     }
   }
 
  private:
   static constexpr std::size_t chunk_size = 64;
+
+  // nullptr behind the last. A chunk stays where it is until the pool dies.
+  source<Threading>* chunk_at(std::size_t place) noexcept {
+    std::lock_guard const held(lock_);
+    return place < chunks_.size() ? chunks_[place].get() : nullptr;
+  }
 
   [[no_unique_address]] typename Threading::lock lock_;
   source<Threading>* free_ = nullptr;

@@ -2,10 +2,13 @@
 // is told from an error; and a runtime that sleeps wakes for them.
 #pragma once
 
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <optional>
 #include <span>
 #include <thread>
@@ -202,6 +205,80 @@ struct socket_tasks {
     co_return co_await reader;
   }
 
+  // A socket that listens and is nobody's yet. -1: the system gives none.
+  static int open_door() {
+    int const descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in here{};
+    here.sin_family = AF_INET;
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    // Safe because this is what the system's interface asks for.
+    auto const* const address = reinterpret_cast<sockaddr const*>(&here);
+    EXPECT_EQ(::bind(descriptor, address, sizeof here), 0);
+    EXPECT_EQ(::listen(descriptor, 128), 0);
+    return descriptor;
+  }
+  static task<u8> read_byte(typename R::stream from) {
+    std::array<std::byte, 1> target{};
+    io_result const read = co_await from.read(target);
+    co_return read.count == 1 ? static_cast<u8>(target[0]) : u8{0};
+  }
+  static task<typename R::stream> connect_and_say(R& rt, endpoint to, u8 number) {
+    auto connected = co_await rt.connect(to);
+    EXPECT_TRUE(connected.has_value());
+    auto connection = *std::move(connected);
+    std::array<std::byte, 1> const said{std::byte{number}};
+    auto saying = write_all(connection, said);
+    co_await saying;
+    co_return connection;
+  }
+  static task<io_expected<typename R::stream>> accept_one(typename R::listener& at) {
+    auto accepted = co_await at.accept();
+    co_return accepted;
+  }
+  // Accepts until so many have come, the listener is closed, or nobody comes for a long time.
+  // Answers the sum of what they said.
+  static task<u64> accept_up_to(R& rt, typename R::listener& at, u64 most, u64& accepted) {
+    u64 sum = 0;
+    while (accepted < most) {
+      auto waiting = timeout(rt, duration(10'000'000'000), accept_one(at));
+      auto next = co_await waiting;
+      if (!next || !*next) co_return sum;
+      ++accepted;
+      auto hearing = read_byte(**std::move(next));
+      sum += co_await hearing;
+    }
+    co_return sum;
+  }
+  // Two listeners, of one socket: the second begins when the first has been closed, in the midst of
+  // clients.
+  static task<u64> pass_on(R& rt, int descriptor, u64 clients, u64 accepted_by_first) {
+    int const copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    auto adopted = rt.adopt_listener(descriptor);
+    EXPECT_TRUE(adopted.has_value());
+    auto first = *std::move(adopted);
+    EXPECT_EQ(first.native_handle(), descriptor);
+    endpoint const where = first.local_endpoint();
+    std::vector<joiner<typename R::stream>> connecting;
+    for (u64 i = 1; i <= clients; ++i) {
+      connecting.push_back(rt.spawn(connect_and_say(rt, where, static_cast<u8>(i))));
+    }
+    u64 accepted = 0;
+    auto accepting = accept_up_to(rt, first, accepted_by_first, accepted);
+    u64 sum = co_await accepting;
+    first.close();
+    EXPECT_EQ(first.native_handle(), -1);
+    auto finishing = accept_up_to(rt, first, clients, accepted);
+    sum += co_await finishing;
+    auto inherited = rt.adopt_listener(copy);
+    EXPECT_TRUE(inherited.has_value());
+    auto second = *std::move(inherited);
+    auto going_on = accept_up_to(rt, second, clients, accepted);
+    sum += co_await going_on;
+    EXPECT_EQ(accepted, clients) << "connections were lost between two listeners of one socket";
+    auto const held = co_await join_all(std::move(connecting));
+    co_return sum;
+  }
+
   static task<u64> serve_one(R& rt, endpoint& where, event& listening, u64 count) {
     auto began = rt.listen(any_port());
     auto at = *std::move(began);
@@ -279,9 +356,37 @@ TYPED_TEST_P(sockets, TwoRuntimesMayTalkToEachOther) {
   });
 }
 
+// How a server is replaced while clients come: nobody is turned away, and nobody is forgotten.
+TYPED_TEST_P(sockets, NoConnectionIsLostBetweenTwoListenersOfOneSocket) {
+  if (simulated_runtime<TypeParam>) {
+    GTEST_SKIP() << TypeParam::info().name << " has sockets of its own";
+  }
+  with_each_net<TypeParam>([]<class R>(R& rt) {
+    u64 const clients = 100;
+    for (u64 const accepted_by_first : {u64{0}, u64{1}, u64{30}, clients}) {
+      EXPECT_EQ(rt.block_on(socket_tasks<R>::pass_on(rt, socket_tasks<R>::open_door(), clients,
+                                                     accepted_by_first)),
+                clients * (clients + 1) / 2);
+    }
+  });
+}
+
+TYPED_TEST_P(sockets, WhatDoesNotListenIsNotAdopted) {
+  with_each_net<TypeParam>([]<class R>(R& rt) {
+    int const silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    auto const refused = rt.adopt_listener(silent);
+    EXPECT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error(), simulated_runtime<R> ? ENOTSUP : EINVAL);
+    EXPECT_EQ(::fcntl(silent, F_GETFD), -1) << "the runtime owns what it refuses, too";
+    EXPECT_FALSE(rt.adopt_listener(-1).has_value());
+  });
+}
+
 REGISTER_TYPED_TEST_SUITE_P(sockets, EveryByteArrivesOnceAndInOrder, ARaceLosesNoByte,
                             WhoHasFinishedWritingMayStillRead, ARefusedConnectionIsAnErrorValue,
                             ClosingAStreamAnswersWhoReadsIt, OpenSocketsDieWithTheirRuntime,
-                            TwoRuntimesMayTalkToEachOther);
+                            TwoRuntimesMayTalkToEachOther,
+                            NoConnectionIsLostBetweenTwoListenersOfOneSocket,
+                            WhatDoesNotListenIsNotAdopted);
 
 }  // namespace regatta::laws

@@ -346,6 +346,18 @@ int listening::listen(core::socket_address const& where, listen_options const& o
   return to_errno(uv_listen(as_stream(), static_cast<int>(options.backlog), &on_connection));
 }
 
+int listening::adopt(int descriptor) noexcept {
+  int const status =
+      is_unix() ? uv_pipe_open(&pipe(), descriptor) : uv_tcp_open(&tcp(), descriptor);
+  if (status != 0) {
+    ::close(descriptor);
+    return to_errno(status);
+  }
+  // libuv begins to accept only when it is told to listen, and the system permits that again. How
+  // many may wait cannot be asked, and is set anew.
+  return to_errno(uv_listen(as_stream(), static_cast<int>(listen_options().backlog), &on_connection));
+}
+
 int listening::bind_tcp(core::socket_address const& where, listen_options const& options) noexcept {
   // What is accepted inherits it: no system call for each connection.
   if (options.no_delay) uv_tcp_nodelay(&tcp(), 1);
@@ -409,12 +421,8 @@ void listening::on_connection(uv_stream_t* server, int status) noexcept {
 
 connection* listening::take_arrival(int& error) {
   error = 0;
-  if (!is_open()) {
-    error = ECANCELED;
-    return nullptr;
-  }
   if (arrived_.empty()) {
-    error = std::exchange(error_, 0);
+    error = is_open() ? std::exchange(error_, 0) : ECANCELED;
     return nullptr;
   }
   connection* const first = arrived_.front();
@@ -426,8 +434,22 @@ connection* listening::take_arrival(int& error) {
   return first;
 }
 
+void listening::close() noexcept {
+  // What libuv holds back it would close with the handle.
+  if (is_open() && std::exchange(holds_one_back_, false)) {
+    connection* const held = accept_now(error_);
+    if (held != nullptr) arrived_.push_back(held);
+  }
+  socket_handle::close();
+}
+
 void listening::end_waits() noexcept {
   if (accepter_ != nullptr) std::exchange(accepter_, nullptr)->answer(nullptr, ECANCELED);
+}
+
+void listening::end() noexcept {
+  is_ended_ = true;
+  socket_handle::close();
   for (connection* const one : std::exchange(arrived_, {})) {
     one->close();
     one->remove_user();

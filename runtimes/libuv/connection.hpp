@@ -37,6 +37,8 @@ class socket_handle {
   }
 
   bool is_open() const noexcept { return is_open_; }
+  // Whether an operation that begins now may have another answer than ECANCELED.
+  bool may_answer() const noexcept { return is_open_; }
   bool is_unix() const noexcept { return is_unix_; }
   int descriptor() const noexcept;  // -1 when closed.
   endpoint local_endpoint() const noexcept;
@@ -44,6 +46,8 @@ class socket_handle {
 
   // Answers ECANCELED to whoever waits. Idempotent.
   void close() noexcept;
+  // As close(), and its owner will not come again.
+  void end() noexcept { close(); }
   // As close(), and throws away what is on its way.
   void reset() noexcept;
 
@@ -230,6 +234,14 @@ class listening final : public socket_handle {
   static listening* make(loop_context& home, bool is_unix) { return new listening(home, is_unix); }
 
   int listen(core::socket_address const& where, listen_options const& options) noexcept;
+  // Closes the descriptor where it answers an error.
+  int adopt(int descriptor) noexcept;
+
+  // What has been accepted already can still be taken.
+  void close() noexcept;
+  void end() noexcept;
+  bool is_ended() const noexcept { return is_ended_; }
+  bool may_answer() const noexcept { return is_open() || !arrived_.empty(); }
 
   void begin_accept() noexcept;
   void end_accept() noexcept { is_being_accepted_ = false; }
@@ -256,6 +268,7 @@ class listening final : public socket_handle {
   bool holds_one_back_ = false;  // libuv has one more, and waits until we take it.
   int error_ = 0;                // Of an accept that nobody waited for.
   bool is_being_accepted_ = false;
+  bool is_ended_ = false;  // Nobody will take what has arrived.
   accept_wait* accepter_ = nullptr;
 };
 

@@ -30,7 +30,7 @@ class owner_of {
   }
   ~owner_of() {
     if (socket_ == nullptr) return;
-    socket_->close();
+    socket_->end();
     socket_->remove_user();
   }
 
@@ -39,6 +39,7 @@ class owner_of {
   // It and the use of it are the caller's now.
   Socket* release() noexcept { return std::exchange(socket_, nullptr); }
   bool is_open() const noexcept { return socket_ != nullptr && socket_->is_open(); }
+  bool may_answer() const noexcept { return socket_ != nullptr && socket_->may_answer(); }
   void close() noexcept {
     if (socket_ != nullptr) socket_->close();
   }
@@ -52,13 +53,14 @@ class owner_of {
 template <class Socket>
 class used {
  public:
-  explicit used(owner_of<Socket> const& by) noexcept : socket_(by.is_open() ? by.get() : nullptr) {}
+  explicit used(owner_of<Socket> const& by) noexcept
+      : socket_(by.may_answer() ? by.get() : nullptr) {}
   used(used const&) = delete;
   used& operator=(used const&) = delete;
 
   // False: it is closed, and there is nothing to leave.
   bool enter() noexcept {
-    if (socket_ == nullptr || !socket_->is_open()) return false;
+    if (socket_ == nullptr || !socket_->may_answer()) return false;
     socket_->add_user();
     is_inside_ = true;
     return true;
@@ -180,6 +182,8 @@ class listener {
  public:
   static io_expected<listener> listen(loop_context& home, endpoint const& where,
                                       listen_options const& options);
+  // Takes over a socket that listens already; closes it on an error.
+  static io_expected<listener> adopt(loop_context& home, int descriptor);
 
   accept_operation accept() noexcept { return accept_operation(listening_); }
   endpoint local_endpoint() const noexcept {
