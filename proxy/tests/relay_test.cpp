@@ -41,10 +41,24 @@ std::byte byte_at(std::size_t place, unsigned seed) {
   return static_cast<std::byte>(place * 31 + (place >> 9) + seed);
 }
 
-// Waits until something has come about, however long it takes; the test's limit is the limit.
-template <class R, class Condition>
-task<void> until(R& rt, Condition condition) {
-  while (!condition()) co_await rt.sleep_until(clock::now() + 1ms);
+// These wait until something has come about, however long it takes; the test's limit is the limit.
+template <class R, class T>
+task<void> until_is(R& rt, std::atomic<T> const& figure, T value) {
+  while (figure.load() != value) co_await rt.sleep_until(clock::now() + 1ms);
+}
+template <class R, class T>
+task<void> until_is_not(R& rt, std::atomic<T> const& figure, T value) {
+  while (figure.load() == value) co_await rt.sleep_until(clock::now() + 1ms);
+}
+template <class R, class Store>
+task<void> until_all_are_back(R& rt, Store const& store) {
+  while (store.kept() != store.made()) co_await rt.sleep_until(clock::now() + 1ms);
+}
+template <class R>
+task<void> until_served(R& rt, server<R> const& by, u64 clients, u64 bytes_up) {
+  while (by.counts().active != clients || by.counts().bytes_up < bytes_up) {
+    co_await rt.sleep_until(clock::now() + 1ms);
+  }
 }
 
 template <net_runtime R>
@@ -153,10 +167,26 @@ struct on {
         auto const heard = co_await receive(*links->upstream, message, 100);
         EXPECT_EQ(heard, 100u);
       }
-      co_await until(rt, [&] { return links->pipes.kept() == links->pipes.made(); });
-      co_await until(rt, [&] { return links->buffers.kept() == links->buffers.made(); });
+      co_await until_all_are_back(rt, links->pipes);
+      co_await until_all_are_back(rt, links->buffers);
     }
     EXPECT_EQ(links->pipes.made(), 1u);
+    links->client->close();
+    links->upstream->close();
+    co_await relaying;
+  }
+
+  // As many bytes as a buffer takes, so that it cannot know that there are no more.
+  static task<void> full_buffers(R& rt) {
+    auto links = co_await connected_chain(rt, never_splice);
+    auto relaying = rt.spawn(run_relay(*links));
+    for (unsigned round = 0; round < 5; ++round) {
+      auto const sent = co_await send(*links->client, 2 * buffer_bytes, round, false);
+      EXPECT_EQ(sent, 0);
+      auto const heard = co_await receive(*links->upstream, round, 2 * buffer_bytes);
+      EXPECT_EQ(heard, 2 * buffer_bytes);
+      co_await until_all_are_back(rt, links->buffers);
+    }
     links->client->close();
     links->upstream->close();
     co_await relaying;
@@ -255,7 +285,7 @@ struct on {
     EXPECT_EQ(asked, 0);
     auto const heard = co_await receive(*links->upstream, 5, 1'000);
     EXPECT_EQ(heard, 1'000u);
-    co_await until(rt, [&] { return watch.bytes_forward == 1'000; });
+    co_await until_is<R, u64>(rt, watch.bytes_forward, 1'000);
     EXPECT_EQ(watch.bytes_backward, 0u);
     EXPECT_EQ(watch.moved_at_tick, 7u);
     EXPECT_EQ(watch.stalled_since_tick, 0u);
@@ -264,23 +294,47 @@ struct on {
     EXPECT_EQ(answered, 0);
     auto const answer = co_await receive(*links->client, 6, 10);
     EXPECT_EQ(answer, 10u);
-    co_await until(rt, [&] { return watch.bytes_backward == 10; });
+    co_await until_is<R, u64>(rt, watch.bytes_backward, 10);
     EXPECT_EQ(watch.moved_at_tick, 8u);
     // Now the upstream reads nothing.
     links->tick = 9;
     auto sending = rt.spawn(send(*links->client, 20'000'000, 7, true));
-    co_await until(rt, [&] { return watch.stalled_since_tick != 0; });
+    co_await until_is_not<R, u32>(rt, watch.stalled_since_tick, 0);
     links->tick = 10;
     co_await sleep(rt, 20ms);
     EXPECT_GE(watch.stalled_since_tick, 9u);
     auto const drained = co_await receive(*links->upstream, 7);
     EXPECT_EQ(drained, 20'000'000u);
     co_await sending;
-    co_await until(rt, [&] { return watch.stalled_since_tick == 0; });
+    co_await until_is<R, u32>(rt, watch.stalled_since_tick, 0);
     EXPECT_EQ(watch.bytes_forward, 20'001'000u);
     EXPECT_EQ(watch.moved_at_tick, 10u);
     links->upstream->close();
     co_await relaying;
+  }
+
+  // One peer reads nothing, then the other as well: what counts is who has waited for longest.
+  static task<void> both_stalled(R& rt) {
+    auto links = co_await connected_chain(rt);
+    auto& since = links->watch.stalled_since_tick;
+    auto relaying = rt.spawn(run_relay(*links));
+    links->tick = 3;
+    auto sending = rt.spawn(send(*links->client, 20'000'000, 1, true));
+    co_await until_is_not<R, u32>(rt, since, 0);
+    co_await sleep(rt, 20ms);
+    links->tick = 5;
+    auto answering = rt.spawn(send(*links->upstream, 20'000'000, 2, true));
+    co_await sleep(rt, 50ms);
+    EXPECT_EQ(since, 3u);
+    auto const there = co_await receive(*links->upstream, 1);
+    EXPECT_EQ(there, 20'000'000u);
+    co_await until_is<R, u32>(rt, since, 5);
+    auto const back = co_await receive(*links->client, 2);
+    EXPECT_EQ(back, 20'000'000u);
+    co_await sending;
+    co_await answering;
+    co_await relaying;
+    EXPECT_EQ(since, 0u);
   }
 
   // Clients that are sockets and nothing else, so that all memory is the server's.
@@ -288,13 +342,13 @@ struct on {
     auto const where = middle.local_endpoint();
     while (clients.size() < count) {
       for (int i = 0; i < 100; ++i) clients.push_back(connected_socket(where));
-      co_await until(rt, [&] { return middle.counts().active == clients.size(); });
+      co_await until_served(rt, middle, clients.size(), 0);
     }
     // All have sent something, so that each way has held a buffer.
     for (int const client : clients) {
       EXPECT_EQ(::send(client, "x", 1, MSG_NOSIGNAL), 1);
     }
-    co_await until(rt, [&] { return middle.counts().bytes_up >= 2 * clients.size(); });
+    co_await until_served(rt, middle, clients.size(), 2 * clients.size());
   }
   static task<void> wait_for(joiner<end> serving) { co_await serving; }
   static int connected_socket(endpoint where) {
@@ -335,8 +389,11 @@ TYPED_TEST(Relay, SplicesBulkAndLosesNothing) {
 TYPED_TEST(Relay, SplicesTheOneWayThatIsBulk) {
   this->rt_.block_on(on<TypeParam>::bulk(this->rt_, 100, 8'000'000));
 }
-TYPED_TEST(Relay, GoesBackToCopyingAfterBulk) {
+TYPED_TEST(Relay, HoldsNothingBetweenBulkAndMessages) {
   this->rt_.block_on(on<TypeParam>::bulk_and_messages(this->rt_));
+}
+TYPED_TEST(Relay, HoldsNothingAfterABufferThatCameExactlyFull) {
+  this->rt_.block_on(on<TypeParam>::full_buffers(this->rt_));
 }
 TYPED_TEST(Relay, CopiesMessages) { this->rt_.block_on(on<TypeParam>::messages_only(this->rt_)); }
 TYPED_TEST(Relay, AWriterMayResetWhileBytesAreInAPipe) {
@@ -362,6 +419,9 @@ TYPED_TEST(Relay, CopiesWhereThereAreNoDescriptorsForAPipe) {
 }
 TYPED_TEST(Relay, ShowsAWatchWhatMovesAndWhatIsStalled) {
   this->rt_.block_on(on<TypeParam>::watched(this->rt_, never_splice));
+}
+TYPED_TEST(Relay, ShowsAWatchWhoHasBeenStalledForLongest) {
+  this->rt_.block_on(on<TypeParam>::both_stalled(this->rt_));
 }
 TYPED_TEST(Relay, ShowsAWatchWhatIsSpliced) {
   this->rt_.block_on(on<TypeParam>::watched(this->rt_, splice_from));
