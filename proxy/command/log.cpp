@@ -64,7 +64,7 @@ log::log(std::string target, log_level most)
       most_(most),
       descriptor_(target_ == "-" ? STDERR_FILENO : open_for_appending(target_)) {
   if (descriptor_ < 0) {
-    throw failure(fmt::format("the log '{}' cannot be opened: {}", target_, std::strerror(errno)));
+    throw failure(fmt::format("--log: {} cannot be opened: {}", target_, std::strerror(errno)));
   }
 }
 

@@ -93,7 +93,7 @@ class life {
   exit_code live() {
     prepare();
     auto attending = begin();
-    announce(*attending);
+    announce();
     bool const all_ended = serving_->serve();
     conclude(*attending, all_ended);
     serving_.reset();  // As long as somebody hears signals: a runtime may take a while to end.
@@ -161,7 +161,7 @@ class life {
             .is_healthy = [this] { return !is_draining_.load(); }};
   }
 
-  void announce(attendant const&) {
+  void announce() {
     for (auto const& each : open_) {
       auto const where = each.where().text();
       events_.write(log_level::info, "listening", {{"address", where}});
@@ -171,9 +171,9 @@ class life {
       events_.write(log_level::info, "metrics", {{"address", metrics_really_at_.text()}});
       fmt::print("metrics on {}\n", metrics_really_at_.text());
     }
+    events_.write(log_level::info, "ready");
     fmt::print("ready\n");
     std::fflush(stdout);
-    events_.write(log_level::info, "ready");
   }
 
   void conclude(attendant& attending, bool all_ended) {

@@ -49,8 +49,9 @@ class Echo:
                 peer.sendall(heard)
 
     def close(self):
-        self.door.shutdown(socket.SHUT_RDWR)
-        self.door.close()
+        if self.door.fileno() >= 0:
+            self.door.shutdown(socket.SHUT_RDWR)
+            self.door.close()
 
 
 class Running:
