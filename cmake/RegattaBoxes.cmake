@@ -13,6 +13,7 @@ foreach(box
     harness/contender
     runtimes
     proxy/command
+    proxy/tests/faults
     proxy/paths
     harness/driver
     scripts

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -82,8 +83,9 @@ task<void> serve_client(seat<R> mine, typename R::stream client) {
     }
   }
   upstream_seat<R> const there(all.upstreams, upstream);
-  auto relaying = relay(me.client(), me.upstream(), all.buffers, me.watch(), &all.pipes);
-  auto const carried = co_await relaying;
+  // In this frame, not in one of its own: most of these wait for a long time.
+  relay_operation both_ways(me.client(), me.upstream(), all.buffers, me.watch(), &all.pipes);
+  auto const carried = co_await both_ways;
   me.end(carried.error == 0 ? ending::completed : ending::broken);
 }
 
@@ -146,9 +148,10 @@ task<void> close_door(std::shared_ptr<server_state<R>> all, typename R::listener
   }
 }
 
-// How often in a row nobody must be there before a door is closed for good: a runtime may need a
-// turn to see who has come.
+// How often in a row nobody must be there before a door is closed for good, and how long between: a
+// runtime may need to ask the system before it sees who has come, and that it does as it sleeps.
 inline constexpr int last_looks = 3;
+inline constexpr auto between_last_looks = std::chrono::milliseconds(1);
 
 }  // namespace detail
 
@@ -179,7 +182,7 @@ task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
     } else if (accepted.error() == ECANCELED) {
       if (!all->stopping.stop_requested()) break;  // Somebody else has closed the door.
       ++looks;
-      co_await all->rt.yield();
+      co_await sleep_for(all->rt, detail::between_last_looks);
     } else {
       // No descriptor or no memory: whoever is served will leave some.
       if (is_stopping) break;

@@ -106,14 +106,15 @@ class address_book {
     entry& asked = entries_[index];
     addresses const fresh =
         found.empty() ? nullptr : std::make_shared<std::vector<endpoint> const>(std::move(found));
-    std::optional<stop_source<R>> waiting;
+    std::optional<stop_source<R>> ended;
     {
       std::lock_guard const held(asked.lock);
       if (fresh) asked.known = fresh;
       asked.good_until = present + (fresh ? duration(found_name_lifetime) : lost_name_lifetime);
-      waiting = std::exchange(asked.looking, std::nullopt);
+      ended = asked.looking;
+      asked.looking.reset();
     }
-    waiting->request_stop();
+    if (ended) ended->request_stop();
   }
 
   std::vector<entry> entries_;

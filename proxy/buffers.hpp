@@ -67,6 +67,8 @@ class buffer_store {
     return loan(*this, std::move(memory));
   }
 
+  std::size_t bytes_of_each() const noexcept { return bytes_; }
+
   // How many buffers were ever made.
   u64 made() const noexcept {
     std::lock_guard const held(lock_);

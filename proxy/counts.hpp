@@ -34,7 +34,7 @@ struct upstream_counts {
 };
 
 // How a server ended.
-struct end {
+struct server_end {
   proxy::counts counts;
   bool deadline_came = false;  // Connections were reset because they had not ended in time.
 };

@@ -44,7 +44,7 @@ class server {
   std::vector<upstream_counts> upstreams() const { return state_->upstreams.counts(); }
 
   // Serves until stop() has been called and every connection has ended. Once.
-  task<end> serve() { return serve(state_); }
+  task<server_end> serve() { return serve(state_); }
 
   // No new clients; those that are being served go on to their end, until the deadline of the
   // settings. The second time it is abort(). Any task of the runtime.
@@ -81,7 +81,7 @@ class server {
     return told;
   }
 
-  static task<end> serve(std::shared_ptr<state> all) {
+  static task<server_end> serve(std::shared_ptr<state> all) {
     std::vector<joiner<void>> keepers;
     for (std::size_t door = 0; door < all->doors.size(); ++door) {
       keepers.push_back(all->rt.spawn(keep_door(all, door)));
@@ -95,7 +95,7 @@ class server {
       auto serving = serve_to_the_end(*all, keepers);
       deadline_came = co_await serving;
     }
-    co_return end{.counts = all->read(), .deadline_came = deadline_came};
+    co_return server_end{.counts = all->read(), .deadline_came = deadline_came};
   }
 
   // Answers whether the deadline came.

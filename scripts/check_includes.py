@@ -62,11 +62,16 @@ BOXES = {
     "proxy/tests": (("proxy", "runtimes/interface", "runtimes/*"), ("posix", "test")),
     # The generator stands on the kernel alone: a runtime in it would be measured with it.
     "proxy/load": (
-        ("runtimes/interface", "harness/stats/histogram"),
+        (
+            "runtimes/interface",
+            "runtimes/core/socket_address",
+            "harness/stats/histogram",
+            "harness/stats/quantities",
+        ),
         ("posix", "cli", "json", "fmt"),
     ),
     "proxy/command": (
-        ("proxy", "runtimes/interface", "runtimes/*"),
+        ("proxy", "runtimes/interface", "runtimes/core", "runtimes/*"),
         ("posix", "cli", "json", "fmt", "httplib"),
     ),
     # No runtime: the ways from a client to a server, as a contender.

@@ -141,6 +141,50 @@ class Installing(Commands):
         self.assertIn("E: no such berth", done.stderr)
         self.assertIn("the installation failed", done.stderr)
 
+    def debian_12(self, *, matplotlib_brings_boost):
+        """Stand-ins for a bare system, with root, whose two Boosts exclude each other."""
+        self.stand_in("id", "echo 0\n")
+        self.stand_in(
+            "apt-cache",
+            "case $2 in libboost-dev) version=1.74.0.3 ;; *) version=1.81 ;; esac\n"
+            'echo "  Candidate: $version"\n',
+        )
+        brought = '[[ $* != *python3-matplotlib* ]] || : >"$CALLS.boost"\n'
+        self.stand_in(
+            "apt-get",
+            'echo "apt-get $*" >>"$CALLS"\n'
+            "case $* in *download*) : >libboost1.81-dev_1.81_all.deb ;; esac\n"
+            + (brought if matplotlib_brings_boost else ""),
+        )
+        self.stand_in("dpkg-query", '[ ! -e "$CALLS.boost" ] || echo "ii "\n')
+        self.stand_in("dpkg-deb", 'echo "dpkg-deb $*" >>"$CALLS"\n')
+
+    def installations(self):
+        return [call for call in self.called().splitlines() if " install " in call]
+
+    def test_what_is_wished_for_is_chosen_after_what_is_required_has_come(self):
+        self.debian_12(matplotlib_brings_boost=True)
+        self.run_script("install", "--for", "run")
+        required, wished = self.installations()
+        self.assertIn("python3-matplotlib", required)
+        self.assertIn(" strace", wished)
+        self.assertNotIn("libboost1.81-dev", required + wished)
+        # Beside the older one, it comes without apt.
+        self.assertIn("download libboost1.81-dev", self.called())
+        self.assertIn("dpkg-deb -x libboost1.81-dev_1.81_all.deb", self.called())
+
+    def test_a_newer_boost_is_installed_where_no_older_one_is(self):
+        self.debian_12(matplotlib_brings_boost=False)
+        self.run_script("install", "--for", "run")
+        self.assertIn(" libboost1.81-dev", self.installations()[1])
+
+    def test_no_package_is_removed_to_install_another(self):
+        self.debian_12(matplotlib_brings_boost=True)
+        self.run_script("install")
+        self.assertEqual(len(self.installations()), 2)
+        for call in self.installations():
+            self.assertIn(" --no-remove ", call)
+
 
 class Testing(Commands):
     def test_all_parts_run_although_one_fails(self):

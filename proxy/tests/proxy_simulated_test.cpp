@@ -258,5 +258,140 @@ TEST(SimulatedProxy, AServerInANetworkThatResetsTellsEveryClient) {
       {.smallest_window = 50, .largest_window = 1'500, .resets_per_million = 10'000});
 }
 
+// Everything at once, as drawn: doors, limits, timeouts, upstreams that refuse, clients that reset,
+// the time of the stop. Whatever happens, the counts add up and the limit holds.
+settings drawn_settings(chance& draw, std::vector<std::string> upstreams) {
+  settings told{.upstreams = std::move(upstreams)};
+  if (draw.one_in(2)) told.choose = balance::least_connections;
+  told.most_connections = draw.between(1, 5);
+  if (draw.one_in(3)) told.beyond = over_limit::reset;
+  auto const timeout = [&] {
+    return std::chrono::milliseconds(draw.one_in(2) ? 0 : draw.between(1, 60));
+  };
+  told.connect_timeout = timeout();
+  told.idle_timeout = timeout();
+  told.stall_timeout = timeout();
+  told.shutdown_timeout = timeout();
+  told.buffer_bytes = buffer_bytes;
+  return told;
+}
+std::string wrong_with_sums(counts const& read, settings const& told) {
+  u64 const ended =
+      read.completed + read.unreachable + read.broken + read.timed_out + read.shut_down;
+  std::string wrong;
+  if (read.accepted != read.active + ended) wrong += "the counts do not add up; ";
+  if (read.active > told.most_connections) wrong += "more are served than may be; ";
+  return wrong;
+}
+task<void> watch_sums(simulated_rt& rt, server<simulated_rt> const& middle, settings const& told,
+                      bool const& is_over, std::string& wrong) {
+  while (!is_over && wrong.empty()) {
+    wrong += wrong_with_sums(middle.counts(), told);
+    co_await sleep_for(rt, 100us);
+  }
+}
+task<std::string> serve_anything(simulated_rt& rt) {
+  chance draw(rt.seed());
+  auto echo_door = rt.listen(endpoint::loopback());
+  auto echoing = rt.spawn(serve_echo(rt, *echo_door, 200));
+  std::vector<std::string> upstreams;
+  for (u64 i = draw.between(1, 3); i > 0; --i) {
+    upstreams.push_back(draw.one_in(4) ? "127.0.0.1:1" : echo_door->local_endpoint().text());
+  }
+  auto const told = drawn_settings(draw, upstreams);
+  std::vector<listener> doors;
+  std::vector<endpoint> where;
+  for (u64 i = draw.between(1, 3); i > 0; --i) {
+    auto door = rt.listen(endpoint::loopback());
+    where.push_back(door->local_endpoint());
+    doors.push_back(std::move(*door));
+  }
+  server<simulated_rt> middle(rt, std::move(doors), told);
+  auto serving = rt.spawn(middle.serve());
+  bool is_over = false;
+  std::string wrong;
+  auto watching = rt.spawn(watch_sums(rt, middle, told, is_over, wrong));
+  auto asking = spawn_n(rt, 10, [&](u64 i) {
+    plan p = drawn_plan(draw, i, true);
+    p.bytes %= 1'000;
+    return ask(rt, where[i % where.size()], p);
+  });
+  co_await sleep_for(rt, draw.up_to(draw.one_in(2) ? 1ms : 30ms));
+  middle.stop();
+  if (draw.one_in(3)) {
+    co_await sleep_for(rt, draw.up_to(1ms));
+    middle.abort();
+  }
+  auto const ended = co_await serving;
+  auto const answers = co_await join_all(std::move(asking));
+  is_over = true;
+  co_await watching;
+  for (auto const& answer : answers) wrong += answer;
+  wrong += wrong_with_sums(ended.counts, told);
+  if (ended.counts.active != 0) wrong += "somebody is still being served; ";
+  if (ended.deadline_came && told.shutdown_timeout == 0ms) wrong += "there was no deadline; ";
+  for (auto const& each : middle.upstreams()) {
+    if (each.connections != 0) wrong += "an upstream keeps a connection; ";
+  }
+  echo_door->close();
+  co_await echoing;
+  co_return wrong;
+}
+
+TEST(SimulatedProxy, AServerKeepsItsWordWhateverHappens) {
+  expect_with_every_seed([](simulated_rt& rt) { return serve_anything(rt); });
+}
+
+TEST(SimulatedProxy, AServerKeepsItsWordInANetworkThatResets) {
+  expect_with_every_seed([](simulated_rt& rt) { return serve_anything(rt); },
+                         {.smallest_window = 50,
+                          .largest_window = 1'500,
+                          .resets_per_million = 10'000,
+                          .shortages_per_million = 50'000});
+}
+
+// Within its limit a server serves everybody, however few may be served at once.
+task<std::string> serve_in_turn(simulated_rt& rt) {
+  chance draw(rt.seed());
+  auto echo_door = rt.listen(endpoint::loopback());
+  auto echoing = rt.spawn(serve_echo(rt, *echo_door, 200));
+  std::vector<listener> doors;
+  std::vector<endpoint> where;
+  for (u64 i = draw.between(1, 4); i > 0; --i) {
+    auto door = rt.listen(endpoint::loopback());
+    where.push_back(door->local_endpoint());
+    doors.push_back(std::move(*door));
+  }
+  settings const told{.upstreams = {echo_door->local_endpoint().text()},
+                      .most_connections = draw.between(1, 3),
+                      .stall_timeout = 0ms,
+                      .buffer_bytes = buffer_bytes};
+  server<simulated_rt> middle(rt, std::move(doors), told);
+  auto serving = rt.spawn(middle.serve());
+  bool is_over = false;
+  std::string wrong;
+  auto watching = rt.spawn(watch_sums(rt, middle, told, is_over, wrong));
+  u64 const clients = 8;
+  auto asking = spawn_n(rt, clients, [&](u64 i) {
+    plan p = drawn_plan(draw, i, false);
+    p.bytes %= 1'000;
+    return ask(rt, where[draw.below(where.size())], p);
+  });
+  auto const answers = co_await join_all(std::move(asking));
+  for (auto const& answer : answers) wrong += answer;
+  middle.stop();
+  auto const ended = co_await serving;
+  is_over = true;
+  co_await watching;
+  if (ended.counts.completed != clients) wrong += "clients are missing; ";
+  echo_door->close();
+  co_await echoing;
+  co_return wrong;
+}
+
+TEST(SimulatedProxy, AServerServesEverybodyInTurnWithinItsLimit) {
+  expect_with_every_seed([](simulated_rt& rt) { return serve_in_turn(rt); });
+}
+
 }  // namespace
 }  // namespace regatta::proxy

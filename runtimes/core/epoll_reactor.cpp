@@ -114,20 +114,17 @@ void epoll_reactor<Threading>::forget(source& unowned) noexcept {
 
 template <class Threading>
 void epoll_reactor<Threading>::end(source& ended, bool disown) noexcept {
-  work* reader;
-  work* writer;
+  typename source::woken woken;
   typename source::remains left;
   {
     std::lock_guard const held(ended.lock_);
     ended.closing_ = true;
     if (disown) ended.is_owned_ = false;
-    reader = source::wake(ended.sides_[source::index(direction::reading)]);
-    writer = source::wake(ended.sides_[source::index(direction::writing)]);
+    std::transform(ended.sides_.begin(), ended.sides_.end(), woken.begin(), &source::wake);
     left = ended.take_remains();
   }
   ended.bury(left);
-  post_admitted(reader);
-  post_admitted(writer);
+  for (work* const w : woken) post_admitted(w);
 }
 
 template <class Threading>

@@ -37,7 +37,8 @@ namespace detail {
 inline std::atomic<bool> kernel_counts_nanoseconds{true};
 }  // namespace detail
 
-enum class direction : u8 { reading, writing };
+// Of an operation. `failing`: it waits for the connection to fail, whatever there is to read.
+enum class direction : u8 { reading, writing, failing };
 
 template <class Threading>
 class epoll_reactor;
@@ -192,25 +193,23 @@ class io_source {
     target.hung_up = target.hung_up || hung_up;
   }
 
-  struct woken {
-    work* reader;
-    work* writer;
-  };
+  // Of each direction: the work to post once the lock is released.
+  using woken = std::array<work*, 3>;
   woken take_events(u32 events) noexcept {
     woken answer{};
     std::lock_guard const held(lock_);
     if (closing_) return answer;
     bool const dead = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    auto const tell = [&](direction d, bool hung_up) {
+      side& told = sides_[index(d)];
+      take_edge(told, hung_up);
+      answer[index(d)] = wake(told);
+    };
     if (dead || (events & (EPOLLIN | EPOLLRDHUP)) != 0) {
-      side& reading = sides_[index(direction::reading)];
-      take_edge(reading, dead || (events & EPOLLRDHUP) != 0);
-      answer.reader = wake(reading);
+      tell(direction::reading, dead || (events & EPOLLRDHUP) != 0);
     }
-    if (dead || (events & EPOLLOUT) != 0) {
-      side& writing = sides_[index(direction::writing)];
-      take_edge(writing, dead);
-      answer.writer = wake(writing);
-    }
+    if (dead || (events & EPOLLOUT) != 0) tell(direction::writing, dead);
+    if ((events & EPOLLERR) != 0) tell(direction::failing, true);
     return answer;
   }
 
@@ -219,7 +218,7 @@ class io_source {
   bool is_owned_ = false;  // Somebody still has a handle: not to be reused.
   u8 users_ = 0;           // Operations that need the descriptor open.
   int descriptor_ = -1;
-  std::array<side, 2> sides_;
+  std::array<side, 3> sides_;
   epoll_reactor<Threading>* home_ = nullptr;
   io_source* next_free_ = nullptr;
 };
@@ -320,7 +319,7 @@ class epoll_reactor {
         continue;
       }
       auto const woken = static_cast<source*>(event.data.ptr)->take_events(event.events);
-      for (work* const w : {woken.reader, woken.writer}) {
+      for (work* const w : woken) {
         if (w == nullptr) continue;
         sink(*w);
         ++handed;

@@ -80,46 +80,68 @@ concept io_attempt = requires(A& attempt, int descriptor, bool has_edge) {
 template <class Threading, io_attempt Attempt>
 class [[nodiscard("co_await it")]] io_operation : private hand_made_frame {
  public:
+  // The socket must outlive it.
   io_operation(io_handle<Threading> const& socket, Attempt attempt) noexcept
-      : hand_made_frame(&io_operation::step), socket_(socket), attempt_(std::move(attempt)) {}
+      : hand_made_frame(&io_operation::step), source_(socket.get()), attempt_(std::move(attempt)) {}
   io_operation(io_operation const&) = delete;
   io_operation& operator=(io_operation const&) = delete;
   ~io_operation() {
-    if (source_ != nullptr) source_->abandon(Attempt::side);
+    switch (stage_) {
+      case stage::outside:
+        break;
+      case stage::blocked:
+        leave(true);
+        break;
+      case stage::giving_way:
+      case stage::waiting:
+        source_->abandon(Attempt::side);
+    }
   }
 
   bool await_ready() noexcept {
-    if (socket_.get() == nullptr) {
+    if (source_ == nullptr) {
       attempt_.fail(ECANCELED);
       return true;
     }
     if (attempt_.is_trivial()) return true;
-    auto const begun = socket_.get()->enter(Attempt::side);
+    auto const begun = source_->enter(Attempt::side);
     if (!begun.is_open) {
       attempt_.fail(ECANCELED);
       return true;
     }
-    source_ = socket_.get();
     tick_ = begun.tick;
     // Before the attempt, not after it: what is not taken yet cannot be lost while we give way.
-    gives_way_ = !budget::spend();
-    return !gives_way_ && begun.is_ready && try_once(begun.descriptor, false);
+    if (!budget::spend()) {
+      stage_ = stage::giving_way;
+      return false;
+    }
+    stage_ = stage::blocked;
+    return begun.is_ready && try_once(begun.descriptor, false);
   }
 
   template <has_work P>
   REGATTA_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<P> task) noexcept {
     task_ = task;
     head.executor = task.promise().executor;
-    if (gives_way_) {
+    if (stage_ == stage::giving_way) {
       head.wake();
       return true;
     }
+    stage_ = stage::waiting;
     return !try_until_armed();
   }
 
   auto await_resume() { return attempt_.take(); }
 
  private:
+  // How far we are in the operation on the source.
+  enum class stage : u8 {
+    outside,     // Not begun, or ended.
+    giving_way,  // The budget is spent: others first, then the attempt.
+    blocked,     // There was nothing. Whoever destroys us now leaves that knowledge behind.
+    waiting,     // To be woken.
+  };
+
   // Runs when the work is woken.
   static void step(hand_made_frame* frame) {
     auto& self = *static_cast<io_operation*>(frame);
@@ -128,7 +150,7 @@ class [[nodiscard("co_await it")]] io_operation : private hand_made_frame {
 
   // These answer true once there is an answer. After false, touch nothing.
   bool go_on() noexcept {
-    bool const has_edge = !std::exchange(gives_way_, false);
+    bool const has_edge = std::exchange(stage_, stage::waiting) != stage::giving_way;
     auto const now = source_->again(Attempt::side);
     if (!now.is_open) return end_closed();
     tick_ = now.tick;
@@ -149,20 +171,23 @@ class [[nodiscard("co_await it")]] io_operation : private hand_made_frame {
   bool try_once(int descriptor, bool has_edge) noexcept {
     tried const result = attempt_.try_on(descriptor, has_edge);
     if (result == tried::blocked) return false;
-    std::exchange(source_, nullptr)->leave(Attempt::side, result == tried::drained, tick_);
+    leave(result == tried::drained);
     return true;
   }
   bool end_closed() noexcept {
     attempt_.fail(ECANCELED);
-    std::exchange(source_, nullptr)->leave(Attempt::side, false, tick_);
+    leave(false);
     return true;
   }
+  void leave(bool drained) noexcept {
+    stage_ = stage::outside;
+    source_->leave(Attempt::side, drained, tick_);
+  }
 
-  io_handle<Threading> const& socket_;
-  io_source<Threading>* source_ = nullptr;  // While we are in the operation.
+  io_source<Threading>* const source_;
   std::coroutine_handle<> task_;
   u32 tick_ = 0;
-  bool gives_way_ = false;  // The budget is spent: others first, then the attempt.
+  stage stage_ = stage::outside;
   Attempt attempt_;
 };
 

@@ -7,30 +7,10 @@
 // on which the task itself would have run.
 #pragma once
 
-#include <coroutine>
-#include <cstddef>
-
-#include "runtimes/interface/work.hpp"
+#include "runtimes/interface/hand_made_frame.hpp"
 
 namespace regatta::core {
 
-// What g++ and clang lay out for every coroutine on Linux: the address of the function that
-// resumes, of the one that destroys, then the promise, which in ours begins with a work.
-struct hand_made_frame {
-  explicit hand_made_frame(void (*step)(hand_made_frame*)) noexcept
-      : resume(step), destroy(&never) {}
-  hand_made_frame(hand_made_frame const&) = delete;
-  hand_made_frame& operator=(hand_made_frame const&) = delete;
-
-  void (*resume)(hand_made_frame*);
-  void (*destroy)(hand_made_frame*);
-  work head;
-
- private:
-  static void never(hand_made_frame*) noexcept {}
-};
-// work::resume() finds the frame at this distance.
-static_assert(offsetof(hand_made_frame, head) == 2 * sizeof(void*) &&
-              alignof(work) <= 2 * sizeof(void*));
+using regatta::hand_made_frame;
 
 }  // namespace regatta::core

@@ -1,5 +1,6 @@
 #include "runtimes/core/socket.hpp"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -66,13 +67,15 @@ tried read::try_on(int descriptor, bool) noexcept {
   for (;;) {
     ssize_t const count = ::recv(descriptor, target.data(), target.size(), 0);
     if (count >= 0) {
-      answer = {static_cast<std::size_t>(count), 0};
+      auto const filled = target.first(static_cast<std::size_t>(count));
       // The end stays readable for ever.
-      return count > 0 && answer.count < target.size() ? tried::drained : tried::done;
+      bool const was_last = !filled.empty() && filled.size() < target.size();
+      target = filled;
+      return was_last ? tried::drained : tried::done;
     }
     if (would_block(errno)) return tried::blocked;
     if (errno == EINTR) continue;
-    answer = {0, errno};
+    fail(errno);
     return tried::done;
   }
 }
@@ -81,12 +84,13 @@ tried write::try_on(int descriptor, bool) noexcept {
   for (;;) {
     ssize_t const count = ::send(descriptor, source.data(), source.size(), MSG_NOSIGNAL);
     if (count >= 0) {
-      answer = {static_cast<std::size_t>(count), 0};
-      return answer.count < source.size() ? tried::drained : tried::done;
+      bool const is_full = static_cast<std::size_t>(count) < source.size();
+      source = source.first(static_cast<std::size_t>(count));
+      return is_full ? tried::drained : tried::done;
     }
     if (would_block(errno)) return tried::blocked;
     if (errno == EINTR) continue;
-    answer = {0, errno};
+    fail(errno);
     return tried::done;
   }
 }
@@ -100,6 +104,39 @@ tried readiness<Side>::try_on(int descriptor, bool has_edge) noexcept {
 }
 template struct readiness<direction::reading>;
 template struct readiness<direction::writing>;
+
+tried failure::try_on(int descriptor, bool) noexcept {
+  // Not POLLHUP: both sides may have finished, and what is still to be read is in order.
+  pollfd asked{.fd = descriptor, .events = 0, .revents = 0};
+  if (::poll(&asked, 1, 0) <= 0 || (asked.revents & POLLERR) == 0) return tried::blocked;
+  socklen_t length = sizeof error;
+  // An error is told once: here, or to a read or write that was faster.
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error == 0) {
+    error = ECONNRESET;
+  }
+  return tried::done;
+}
+
+template <direction Side>
+tried splice<Side>::try_on(int descriptor, bool) noexcept {
+  bool const reads = Side == direction::reading;
+  for (;;) {
+    // Never SPLICE_F_MORE: the kernel would hold back what does not fill a segment.
+    ssize_t const count = ::splice(reads ? descriptor : pipe, nullptr, reads ? pipe : descriptor,
+                                   nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (count >= 0) {
+      most = static_cast<std::size_t>(count);
+      // Few bytes say nothing: it may be the pipe that was full.
+      return tried::done;
+    }
+    if (would_block(errno)) return tried::blocked;
+    if (errno == EINTR) continue;
+    fail(errno);
+    return tried::done;
+  }
+}
+template struct splice<direction::reading>;
+template struct splice<direction::writing>;
 
 tried accept::try_on(int listening, bool) noexcept {
   for (;;) {

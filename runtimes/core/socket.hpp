@@ -20,24 +20,24 @@ namespace attempts {
 
 struct read {
   static constexpr direction side = direction::reading;
-  std::span<std::byte> target;
-  io_result answer{};
+  std::span<std::byte> target;  // Afterwards the part that has been filled.
+  int error = 0;
 
   bool is_trivial() const noexcept { return target.empty(); }
   tried try_on(int descriptor, bool has_edge) noexcept;
-  void fail(int error) noexcept { answer = {0, error}; }
-  io_result take() const noexcept { return answer; }
+  void fail(int code) noexcept { target = {}, error = code; }
+  io_result take() const noexcept { return {target.size(), error}; }
 };
 
 struct write {
   static constexpr direction side = direction::writing;
-  std::span<std::byte const> source;
-  io_result answer{};
+  std::span<std::byte const> source;  // Afterwards the part that has gone out.
+  int error = 0;
 
   bool is_trivial() const noexcept { return source.empty(); }
   tried try_on(int descriptor, bool has_edge) noexcept;
-  void fail(int error) noexcept { answer = {0, error}; }
-  io_result take() const noexcept { return answer; }
+  void fail(int code) noexcept { source = {}, error = code; }
+  io_result take() const noexcept { return {source.size(), error}; }
 };
 
 // Only waits until reading or writing makes sense.
@@ -50,6 +50,31 @@ struct readiness {
   tried try_on(int descriptor, bool has_edge) noexcept;
   void fail(int code) noexcept { error = code; }
   io_result take() const noexcept { return {0, error}; }
+};
+
+// Waits for the connection to fail: the peer has reset it.
+struct failure {
+  static constexpr direction side = direction::failing;
+  int error = 0;
+
+  bool is_trivial() const noexcept { return false; }
+  tried try_on(int descriptor, bool has_edge) noexcept;
+  void fail(int code) noexcept { error = code; }
+  io_result take() const noexcept { return {0, error}; }
+};
+
+// Moves bytes from the socket into a pipe (Side is reading) or out of one (writing).
+template <direction Side>
+struct splice {
+  static constexpr direction side = Side;
+  int pipe;
+  int error = 0;
+  std::size_t most;  // Afterwards how many there were.
+
+  bool is_trivial() const noexcept { return most == 0; }
+  tried try_on(int descriptor, bool has_edge) noexcept;
+  void fail(int code) noexcept { most = 0, error = code; }
+  io_result take() const noexcept { return {most, error}; }
 };
 
 // Answers the new descriptor.
@@ -100,6 +125,16 @@ class socket_stream {
   }
   operation<attempts::readiness<direction::reading>> readable() noexcept { return {socket_, {}}; }
   operation<attempts::readiness<direction::writing>> writable() noexcept { return {socket_, {}}; }
+
+  operation<attempts::failure> failure() noexcept { return {socket_, {}}; }
+  operation<attempts::splice<direction::reading>> read_to_pipe(int pipe,
+                                                               std::size_t most) noexcept {
+    return {socket_, {.pipe = pipe, .most = most}};
+  }
+  operation<attempts::splice<direction::writing>> write_from_pipe(int pipe,
+                                                                  std::size_t most) noexcept {
+    return {socket_, {.pipe = pipe, .most = most}};
+  }
 
   int shutdown_write() noexcept;
   void close() noexcept { socket_.close(); }

@@ -3,6 +3,8 @@
 // The idea and the figure of 128 are Tokio's (tokio/src/task/coop).
 #pragma once
 
+#include <algorithm>
+
 #include "runtimes/interface/compiler.hpp"
 #include "runtimes/interface/types.hpp"
 
@@ -25,6 +27,12 @@ REGATTA_READS_THREAD_LOCAL inline bool spend() noexcept {
   if (operations_left == 0) return false;
   --operations_left;
   return true;
+}
+
+// What has been done at once was as much as so many operations more.
+REGATTA_READS_THREAD_LOCAL inline void spend_more(u32 operations) noexcept {
+  u32& operations_left = left();
+  operations_left -= std::min(operations_left, operations);
 }
 
 }  // namespace regatta::budget

@@ -53,6 +53,30 @@ concept byte_stream = std::movable<S> && requires(S& s, S const& c, std::span<st
   { c.native_handle() } -> std::same_as<int>;
 };
 
+// A stream that tells of a reset also whoever neither reads nor writes just then.
+//
+//   failure()  Waits until the connection has failed, whatever there is still to be read, and
+//              answers the error, never 0. One task at a time, whatever others do meanwhile; the
+//              error is told to one of them. Safe to cancel.
+template <class S>
+concept failure_telling_stream = byte_stream<S> && requires(S& s) {
+  { s.failure() } -> awaitable_of<io_result>;
+};
+
+// A stream whose bytes stay in the socket until they are read, so that the kernel can move them
+// (splice). An empty pipe is full for nobody, and a pipe with something in it is empty for nobody:
+// so what makes these wait is always the stream.
+//
+//   read_to_pipe(pipe, most)     Some bytes into the end of an *empty* pipe that is written to. As
+//                                read(). Safe to cancel: no byte is lost.
+//   write_from_pipe(pipe, most)  Some of the `most` bytes that are in a pipe, from the end that is
+//                                read from. As write(), but whoever calls must ignore SIGPIPE.
+template <class S>
+concept spliceable_stream = byte_stream<S> && requires(S& s, int pipe, std::size_t most) {
+  { s.read_to_pipe(pipe, most) } -> awaitable_of<io_result>;
+  { s.write_from_pipe(pipe, most) } -> awaitable_of<io_result>;
+};
+
 // Where connections arrive.
 //
 //   accept()          The next connection. An error that passes (EMFILE: no descriptor is free) is

@@ -76,18 +76,15 @@ template <class T>
 void loop<T>::begin() {
   ring_.take_over();
   if (!std::exchange(has_unattended_, false)) return;
-  hub_.sources_.each([this](source<T>& each) {
-    if (each.home_ == this && !each.is_free_ && !each.requested_) each.attend();
-  });
+  hub_.sources_.each([this](source<T>& each) { each.attend_again(*this); });
 }
 
 template <class T>
 void loop<T>::end() noexcept {
   if (ring_.in_flight() == 0) return;
   is_ending_ = true;
-  hub_.sources_.each([this](source<T>& each) {
-    if (each.home_ == this) each.cancel_all();
-  });
+  // The siblings may still be running tasks, which open sockets and wait on them.
+  hub_.sources_.each([this](source<T>& each) { each.cancel_all(*this); });
   // Reads and writes of files end by themselves.
   while (ring_.in_flight() != 0) ring_.wait(time_point::max());
   is_ending_ = false;

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -363,6 +365,65 @@ TEST(IoUringPerCore, TheTasksOfConnectionsAreDealtOutToAllLoops) {
   per_core rt(options{runtime_options{.threads = 2}});
   rt.block_on(body(rt, serve, seen, lock));
   EXPECT_EQ(seen.size(), 2u);
+}
+
+// Opens, waits on and closes sockets until it dies.
+task<void> connect_over_and_over(per_core& rt) {
+  auto door = rt.listen(endpoint::loopback());
+  for (;;) {
+    auto near = co_await rt.connect(door->local_endpoint());
+    auto far = co_await door->accept();
+    // A reset leaves no port in use behind.
+    if (near) near->reset();
+    if (far) far->reset();
+    co_await rt.yield();
+  }
+}
+
+// A loop that ends looks through all sources for its own, while its siblings open and close theirs.
+// Only the thread sanitizer sees where that goes wrong.
+TEST(IoUringPerCore, ALoopEndsWhileItsSiblingsOpenSockets) {
+  if (auto const why = why_refused<per_core>(); !why.empty()) GTEST_SKIP() << why;
+  auto const wait = [](per_core& on) -> task<void> { co_await on.sleep_for(duration(1'000'000)); };
+  for (int round = 0; round < 20; ++round) {
+    per_core rt(options{runtime_options{.threads = 4}});
+    for (int i = 0; i < 8; ++i) rt.spawn(connect_over_and_over(rt));
+    rt.block_on(wait(rt));
+  }
+}
+
+task<int> read_until_closed(per_core::stream& from) {
+  std::array<std::byte, 8> target{};
+  auto const got = co_await from.read(target);
+  co_return got.error;
+}
+
+// What a socket leaves behind is reused while the loop that was its home may still be in the
+// function in which it let go. Again only the thread sanitizer sees it.
+TEST(IoUringPerCore, ASocketIsTakenOverFromTheLoopThatHasJustLetGo) {
+  if (auto const why = why_refused<per_core>(); !why.empty()) GTEST_SKIP() << why;
+  auto const body = [](per_core& on) -> task<void> {
+    auto door = on.listen(endpoint::loopback());
+    for (int round = 0; round < 8; ++round) {
+      std::optional<per_core::stream> near;
+      auto connected = co_await on.connect(door->local_endpoint());
+      near.emplace(*std::move(connected));
+      auto far = co_await door->accept();
+      // Each is dealt out to the next loop.
+      auto reading = on.spawn(read_until_closed(*near));
+      co_await on.sleep_for(duration(1'000'000));
+      near->close();
+      int const error = co_await reading;
+      EXPECT_EQ(error, ECANCELED);
+      // The thread waits, not the task: its loop must hear nothing from the other one meanwhile.
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      near.reset();
+      auto next = co_await on.connect(door->local_endpoint());
+      EXPECT_TRUE(next);
+    }
+  };
+  per_core rt(options{runtime_options{.threads = 2}});
+  rt.block_on(body(rt));
 }
 
 }  // namespace

@@ -289,6 +289,7 @@ void source<T>::close_at_the_end() noexcept {
 
 template <class T>
 void source<T>::attend() noexcept {
+  loop<T>* home;
   bool begin_in = false;
   bool begin_out = false;
   bool end_in = false;
@@ -297,10 +298,12 @@ void source<T>::attend() noexcept {
   {
     std::lock_guard const held(lock_);
     requested_ = false;
-    bool const may_begin = !closing_ && home_->may_begin();
+    // With nothing in flight, the source may belong to somebody else right after the lock.
+    home = home_;
+    bool const may_begin = !closing_ && home->may_begin();
     begin_in = may_begin && incoming_.waiter != nullptr && !incoming_.in_flight && !has_something();
     begin_out = may_begin && outgoing_.waiter != nullptr && !outgoing_.in_flight;
-    bool const must_end = closing_ || home_->is_ending();
+    bool const must_end = closing_ || home->is_ending();
     end_in = incoming_.in_flight && !incoming_.cancelling && (must_end || has_too_much());
     end_out = outgoing_.in_flight && !outgoing_.cancelling && must_end;
     incoming_.in_flight = incoming_.in_flight || begin_in;
@@ -309,7 +312,7 @@ void source<T>::attend() noexcept {
     outgoing_.cancelling = outgoing_.cancelling || end_out;
     left = take_remains();
   }
-  ring& kernel = home_->kernel();
+  ring& kernel = home->kernel();
   if (end_in) kernel.cancel(incoming_);
   if (end_out) kernel.cancel(outgoing_);
   if (begin_in && is_listener_) {
@@ -341,13 +344,30 @@ void source<T>::incoming_failed(int error) noexcept {
 }
 
 template <class T>
-void source<T>::cancel_all() noexcept {
-  std::lock_guard const held(lock_);
-  for (side* const each : {&incoming_, &outgoing_}) {
-    if (!each->in_flight || each->cancelling) continue;
-    each->cancelling = true;
-    home_->kernel().cancel(*each);
+void source<T>::cancel_all(loop<T>& ending) noexcept {
+  bool end_in = false;
+  bool end_out = false;
+  {
+    std::lock_guard const held(lock_);
+    if (home_ != &ending) return;
+    end_in = incoming_.in_flight && !incoming_.cancelling;
+    end_out = outgoing_.in_flight && !outgoing_.cancelling;
+    incoming_.cancelling = incoming_.cancelling || end_in;
+    outgoing_.cancelling = outgoing_.cancelling || end_out;
   }
+  // What is in flight stays ours after the lock.
+  if (end_in) ending.kernel().cancel(incoming_);
+  if (end_out) ending.kernel().cancel(outgoing_);
+}
+
+template <class T>
+void source<T>::attend_again(loop<T>& beginning) noexcept {
+  {
+    std::lock_guard const held(lock_);
+    if (home_ != &beginning || is_free_ || requested_) return;
+    requested_ = true;  // So that the source is still ours after the lock.
+  }
+  attend();
 }
 
 template <class T>

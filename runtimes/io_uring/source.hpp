@@ -149,7 +149,9 @@ class source final : private core::hand_made_frame {
   // The home's thread only: hands to the kernel what should be in flight, and cancels what should
   // not.
   void attend() noexcept;
-  void cancel_all() noexcept;
+  // For a loop that comes to its end, or begins anew: of sources that are not its own, nothing.
+  void cancel_all(loop<Threading>& ending) noexcept;
+  void attend_again(loop<Threading>& beginning) noexcept;
   static void attend_posted(hand_made_frame* frame) { static_cast<source*>(frame)->attend(); }
   static void incoming_answered(completion& self, int result, u32 flags) noexcept;
   static void outgoing_answered(completion& self, int result, u32 flags) noexcept;
@@ -203,17 +205,23 @@ class source_pool {
   source<Threading>& adopt(hub<Threading>& owner, int descriptor, socket_kind kind);
   void put_back(source<Threading>& unused) noexcept;
 
-  // Not while others adopt.
+  // Any thread, also while others adopt: whatever belongs to somebody else may change under the
+  // visitor, who therefore asks under the source's lock whose it is.
   template <class Visit>
   void each(Visit visit) {
-    std::lock_guard const held(lock_);
-    for (auto& chunk : chunks_) {
-      for (std::size_t i = 0; i < chunk_size; ++i) visit(chunk[i]);
+    for (std::size_t i = 0; source<Threading>* const chunk = chunk_at(i); ++i) {
+      for (std::size_t j = 0; j < chunk_size; ++j) visit(chunk[j]);
     }
   }
 
  private:
   static constexpr std::size_t chunk_size = 64;
+
+  // nullptr behind the last. A chunk stays where it is until the pool dies.
+  source<Threading>* chunk_at(std::size_t place) noexcept {
+    std::lock_guard const held(lock_);
+    return place < chunks_.size() ? chunks_[place].get() : nullptr;
+  }
 
   [[no_unique_address]] typename Threading::lock lock_;
   source<Threading>* free_ = nullptr;

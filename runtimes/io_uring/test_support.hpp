@@ -22,13 +22,15 @@ std::string why_refused() {
   }
 }
 
-// How many descriptors of this process are of that kind, by what /proc says they are.
+// How many descriptors of this process are of that kind ("io_uring", "eventpoll"; all where it is
+// empty), by what /proc says they are. Files that are called so do not count.
 inline u64 descriptors_of_kind(std::string const& kind) {
+  std::string const wanted = kind.empty() ? "" : "anon_inode:[" + kind + "]";
   u64 count = 0;
   for (auto const& each : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::array<char, 256> target{};
     if (::readlink(each.path().c_str(), target.data(), target.size() - 1) <= 0) continue;
-    if (std::string(target.data()).find(kind) != std::string::npos) ++count;
+    if (std::string(target.data()).find(wanted) != std::string::npos) ++count;
   }
   return count;
 }

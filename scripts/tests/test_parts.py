@@ -240,6 +240,16 @@ def test_find_python_names_the_packages_when_there_is_none():
     assert "apt-get install python3-matplotlib python3-jinja2" in found.stderr
 
 
+def test_find_python_asks_only_for_what_it_is_told_to():
+    asked = [SCRIPTS / "find_python", "--only", "no_such_module"]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert "import no_such_module;" in found.stderr
+    asked[-1] = "pytest"
+    found = subprocess.run(asked, capture_output=True, text=True, check=True)
+    subprocess.run([found.stdout.strip(), "-c", "import pytest"], check=True)
+
+
 def test_find_python_takes_no_nonsense():
     for argument in ("--nonsense", "os;rm"):
         found = subprocess.run(
