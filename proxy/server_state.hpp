@@ -70,7 +70,8 @@ struct server_state {
   // Relaxed: safe because each stands for itself.
   std::atomic<u64> refused{0};
   std::atomic<u64> shortages{0};
-  // Whoever waits at the doors is somebody else's to serve. Release and acquire: set before the stop.
+  // Whoever waits at the doors is somebody else's to serve. Release and acquire: set before the
+  // stop.
   std::atomic<bool> leaves_the_queue{false};
   // Doors at which clients are still accepted. Release and acquire: whoever sees none takes over.
   std::atomic<std::size_t> open_doors;

@@ -90,7 +90,8 @@ void log::reopen() {
   if (target_ == "-") return;
   int const opened = open_for_appending(target_);
   if (opened < 0) {
-    write(log_level::error, "log_not_reopened", {{"file", target_}, {"reason", std::strerror(errno)}});
+    write(log_level::error, "log_not_reopened",
+          {{"file", target_}, {"reason", std::strerror(errno)}});
     return;
   }
   std::lock_guard const held(mutex_);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -76,12 +77,11 @@ void check_handover(std::string const& path) {
 }
 
 nlohmann::ordered_json to_json(counts const& now) {
-  return {{"accepted", now.accepted},       {"active", now.active},
-          {"completed", now.completed},     {"unreachable", now.unreachable},
-          {"broken", now.broken},           {"timed_out", now.timed_out},
-          {"shut_down", now.shut_down},     {"refused", now.refused},
-          {"shortages", now.shortages},     {"bytes_up", now.bytes_up},
-          {"bytes_down", now.bytes_down}};
+  return {
+      {"accepted", now.accepted},       {"active", now.active},        {"completed", now.completed},
+      {"unreachable", now.unreachable}, {"broken", now.broken},        {"timed_out", now.timed_out},
+      {"shut_down", now.shut_down},     {"refused", now.refused},      {"shortages", now.shortages},
+      {"bytes_up", now.bytes_up},       {"bytes_down", now.bytes_down}};
 }
 
 // All that a life of the program consists of, in the order in which it goes away, last first.
@@ -91,6 +91,17 @@ class life {
       : told_(told), chosen_(chosen), events_(told.log, told.level) {}
 
   exit_code live() {
+    try {
+      return serve();
+    } catch (std::exception const& error) {
+      // stderr is told by main().
+      if (told_.log != "-") events_.write(log_level::error, "failed", {{"reason", error.what()}});
+      throw;
+    }
+  }
+
+ private:
+  exit_code serve() {
     prepare();
     auto attending = begin();
     announce();
@@ -100,7 +111,6 @@ class life {
     return all_ended ? exit_code::stopped : exit_code::deadline;
   }
 
- private:
   // All that may fail, and nothing yet that a predecessor would notice.
   void prepare() {
     for (auto const& each : told_.proxy.upstreams) (void)resolve("--upstream", each);
@@ -118,7 +128,8 @@ class life {
                    {"descriptors", descriptor_limit()},
                    {"upstreams", told_.proxy.upstreams}});
     if (serving_->chosen().most_connections < told_.proxy.most_connections) {
-      events_.write(log_level::warn, "limit_lowered",
+      bool const was_wished = told_.proxy.most_connections != settings().most_connections;
+      events_.write(was_wished ? log_level::warn : log_level::info, "limit_lowered",
                     {{"limit", serving_->chosen().most_connections},
                      {"reason", "the runtime holds so many tasks"}});
     }
