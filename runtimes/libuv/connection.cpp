@@ -355,7 +355,8 @@ int listening::adopt(int descriptor) noexcept {
   }
   // libuv begins to accept only when it is told to listen, and the system permits that again. How
   // many may wait cannot be asked, and is set anew.
-  return to_errno(uv_listen(as_stream(), static_cast<int>(listen_options().backlog), &on_connection));
+  return to_errno(
+      uv_listen(as_stream(), static_cast<int>(listen_options().backlog), &on_connection));
 }
 
 int listening::bind_tcp(core::socket_address const& where, listen_options const& options) noexcept {
