@@ -74,7 +74,7 @@ class host_on final : public host {
       self.server_->stop();
     }
   }
-  static task<end> serve_until_told(host_on& self) {
+  static task<server_end> serve_until_told(host_on& self) {
     auto stopper = self.rt_.spawn(stop_when_told(self));
     auto serving = self.server_->serve();
     auto const ended = co_await serving;
