@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/specification/specification.hpp"
+
 namespace regatta::driver {
 
 struct contender_program {
@@ -24,7 +26,8 @@ struct contender {
   std::string name;
   std::string kind;         ///< "c++", "rust", …, as its manifest says.
   bool measured = true;     ///< False: it is for tests, and no run takes it.
-  bool is_machine = false;  ///< No runtime: it says what the machine itself charges.
+  /// What it is an example of, and so which scenarios it is asked for.
+  scenarios::subject subject = scenarios::subject::runtime;
   std::vector<contender_program> programs;
 };
 

@@ -89,7 +89,9 @@ bool runner::go() {
 }
 
 bool runner::wants_system_calls(const row& r, const planned_cell& c) const {
-  if (plan_.system_calls == call_counting::none || r.absent || r.twin || r.is_machine) return false;
+  if (plan_.system_calls == call_counting::none || r.absent || r.twin) return false;
+  // Of a path the tracer would see the clients, and slow down whoever they wait for.
+  if (r.subject != scenarios::subject::runtime) return false;
   if (plan_.system_calls == call_counting::where_asked && !c.what.counts_system_calls) return false;
   return c.what.program == scenarios::small_program::none && takes_part(r, c.what) &&
          !is_done(plan_.blocks, r, c);

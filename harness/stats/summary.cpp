@@ -18,7 +18,7 @@ using json = nlohmann::ordered_json;
 
 struct planned_row {
   row_identity identity;
-  bool is_machine = false;
+  std::string subject = "runtime";  // or "machine", or "path"
   json hello;
   json skipped;  // null or the reason why it takes no part
 };
@@ -28,7 +28,7 @@ struct planned_cell {
   std::string scenario;
   json params;
   bool in_bytes = false;      // compared by bytes, and not by time
-  bool asks_machine = false;  // of the one row that is no runtime
+  std::string asked = "runtime";  // of which rows: those of this subject
   std::string floor = {};     // which line of the floor bounds it; or empty
   std::uint64_t floor_times = 1;
 };
@@ -43,7 +43,7 @@ std::vector<planned_row> rows_of(measurements const& samples, json const& plan) 
                                        .contender = row.value("contender", ""),
                                        .variant = row.value("variant", ""),
                                        .twin = row.value("twin", false)},
-                          .is_machine = row.value("machine", false),
+                          .subject = row.value("subject", "runtime"),
                           .hello = row.contains("hello") ? row["hello"] : json(),
                           .skipped = row.contains("skipped") ? row["skipped"] : json()};
       if (known.insert(planned.identity.row).second) rows.push_back(std::move(planned));
@@ -51,7 +51,7 @@ std::vector<planned_row> rows_of(measurements const& samples, json const& plan) 
   }
   for (row_identity const& row : samples.rows()) {
     if (known.insert(row.row).second)
-      rows.push_back({.identity = row, .is_machine = false, .hello = {}, .skipped = {}});
+      rows.push_back({.identity = row, .hello = {}, .skipped = {}});
   }
   return rows;
 }
@@ -65,7 +65,7 @@ std::vector<planned_cell> cells_of(measurements const& samples, json const& plan
                            .scenario = cell.value("scenario", ""),
                            .params = cell.contains("params") ? cell["params"] : json::object(),
                            .in_bytes = cell.value("measures", "time") == "bytes",
-                           .asks_machine = cell.value("asked", "runtime") == "machine",
+                           .asked = cell.value("asked", "runtime"),
                            .floor = cell.value("floor", ""),
                            .floor_times = cell.value("floor_times", std::uint64_t{1})};
       if (known.insert(planned.cell).second) cells.push_back(std::move(planned));
@@ -282,24 +282,33 @@ std::optional<std::size_t> best_of(std::vector<row_in_cell> const& ranked) {
   return static_cast<std::size_t>(std::min_element(costs.begin(), costs.end()) - costs.begin());
 }
 
-void find_noise(analysis& run) {
-  auto const twin = std::find_if(run.rows.begin(), run.rows.end(),
-                                 [](planned_row const& row) { return row.identity.twin; });
-  if (twin == run.rows.end()) return;
-  run.twin = twin->identity.row;
-  run.original = run.twin.substr(0, run.twin.rfind("#twin"));
-  std::vector<twin_values> pairs;
+// What one A/A pair shows, in the cells that both of it have run.
+void add_pairs(analysis const& run, std::string const& original, std::string const& twin,
+               std::vector<twin_values>& pairs) {
   for (planned_cell const& planned : run.cells) {
     auto const* cell = run.samples.find(planned.cell);
     if (cell == nullptr) continue;
-    auto const* original = cell->find(run.original);
-    auto const* copy = cell->find(run.twin);
-    if (original == nullptr || copy == nullptr || !original->measured() || !copy->measured()) {
+    auto const* first = cell->find(original);
+    auto const* second = cell->find(twin);
+    if (first == nullptr || second == nullptr || !first->measured() || !second->measured()) {
       continue;
     }
-    pairs.push_back({planned.cell, original->costs(), copy->costs()});
+    pairs.push_back({planned.cell, first->costs(), second->costs()});
   }
-  run.noise = judge_noise(pairs);
+}
+
+// There may be two pairs, one of runtimes and one of paths, which share no cell.
+void find_noise(analysis& run) {
+  std::vector<twin_values> pairs;
+  for (planned_row const& row : run.rows) {
+    if (!row.identity.twin) continue;
+    std::string const& twin = row.identity.row;
+    std::string const original = twin.substr(0, twin.rfind("#twin"));
+    add_pairs(run, original, twin, pairs);
+    run.original += (run.original.empty() ? "" : " and ") + original;
+    run.twin += (run.twin.empty() ? "" : " and ") + twin;
+  }
+  if (!run.twin.empty()) run.noise = judge_noise(pairs);
 }
 
 json noise_of(analysis const& run) {
@@ -363,7 +372,7 @@ struct charge {
 std::optional<charge> floor_of(analysis const& run, planned_cell const& planned) {
   if (planned.floor.empty()) return std::nullopt;
   for (planned_cell const& cell : run.cells) {
-    if (!cell.asks_machine || cell.params.value("what", "") != planned.floor) continue;
+    if (cell.asked != "machine" || cell.params.value("what", "") != planned.floor) continue;
     auto const* asked = run.samples.find(cell.cell);
     if (asked == nullptr) continue;
     for (auto const& [name, row] : asked->rows) {
@@ -377,6 +386,18 @@ std::optional<charge> floor_of(analysis const& run, planned_cell const& planned)
     }
   }
   return std::nullopt;
+}
+
+// The way without a proxy, in a cell that is asked of paths: what all others add to.
+row_measurement const* direct_path(analysis const& run, planned_cell const& planned,
+                                   cell_measurement const& cell) {
+  if (planned.asked != "path") return nullptr;
+  for (planned_row const& row : run.rows) {
+    if (row.subject != "path" || row.identity.variant != "direct" || row.identity.twin) continue;
+    auto const* seen = cell.find(row.identity.row);
+    if (seen != nullptr && seen->measured()) return seen;
+  }
+  return nullptr;
 }
 
 json cell_document(analysis const& run, planned_cell const& planned) {
@@ -405,9 +426,10 @@ json cell_document(analysis const& run, planned_cell const& planned) {
                          {"of", bound->of_latency ? "latency" : "operation"},
                          {"ns", bound->ns}};
   }
+  auto const* const baseline = direct_path(run, planned, cell);
   json& results = document["results"] = json::array();
   for (planned_row const& row : run.rows) {
-    if (row.is_machine != planned.asks_machine) continue;
+    if (row.subject != planned.asked) continue;
     auto const* seen = cell.find(row.identity.row);
     if (seen == nullptr || !seen->measured()) {
       results.push_back(unmeasured(row, seen));
@@ -434,16 +456,22 @@ json cell_document(analysis const& run, planned_cell const& planned) {
         result["ratio_to_best"] = ratio_document(*r, r->separated(floor));
       }
     }
+    if (baseline != nullptr && baseline != seen) {
+      if (auto const r = paired_ratio(seen->costs(), baseline->costs())) {
+        result["ratio_to_direct"] = ratio_document(*r, r->separated(floor));
+      }
+    }
     if (seen->latency_ns) result["latency"] = latency_of(*seen);
     results.push_back(std::move(result));
   }
   return document;
 }
 
-// Ratios to the best of each cell, as geometric means over the cells that all counted rows share.
-// A row that is ok in fewer than half of the cells would leave next to nothing to share: it is not
+// Ratios to the best of each cell, as geometric means over the cells that all counted rows share;
+// the cells are all asked of the same subject. A row that is ok in fewer than half of the cells would leave next to nothing to share: it is not
 // counted, neither as a row nor as the best of a cell, and says so.
 json geometric_means(analysis const& run, std::vector<planned_cell> const& cells) {
+  std::string const asked = cells.empty() ? "runtime" : cells.front().asked;
   std::vector<std::vector<row_in_cell>> ranked;
   std::vector<std::size_t> ok_cells(run.rows.size(), 0);
   for (planned_cell const& planned : cells) {
@@ -466,7 +494,7 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
   std::vector<std::pair<double, json>> sorted;
   json left_out = json::array();
   for (std::size_t row = 0; row != run.rows.size(); ++row) {
-    if (run.rows[row].identity.twin || run.rows[row].is_machine) continue;
+    if (run.rows[row].identity.twin || run.rows[row].subject != asked) continue;
     std::string const& name = run.rows[row].identity.row;
     if (!counted[row] || ranked.empty()) {
       left_out.push_back(
@@ -496,6 +524,13 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
   for (auto& [ratio, entry] : sorted) document.push_back(std::move(entry));
   for (json& entry : left_out) document.push_back(std::move(entry));
   return document;
+}
+
+// Those that are compared by time: bytes and times are not averaged with each other.
+std::vector<planned_cell> timed_cells_of(analysis const& run, std::string_view asked) {
+  std::vector<planned_cell> timed = run.cells;
+  std::erase_if(timed, [&](planned_cell const& c) { return c.in_bytes || c.asked != asked; });
+  return timed;
 }
 
 json scenarios_of(analysis const& run) {
@@ -561,7 +596,7 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
                     {"contender", row.identity.contender},
                     {"variant", row.identity.variant},
                     {"twin", row.identity.twin},
-                    {"machine", row.is_machine},
+                    {"subject", row.subject},
                     {"hello", row.hello},
                     {"skipped", row.skipped}});
   }
@@ -571,9 +606,10 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
   // Not through the references from above: an object that grows moves what it holds.
   for (json& row : summary["rows"])
     row["threads_used"] = most_threads_seen(summary["cells"], row.at("row"));
-  std::vector<planned_cell> timed = run.cells;
-  std::erase_if(timed, [](planned_cell const& c) { return c.in_bytes || c.asks_machine; });
-  summary["geometric_means"] = geometric_means(run, timed);
+  summary["geometric_means"] = geometric_means(run, timed_cells_of(run, "runtime"));
+  // A path is no runtime, and is ranked among paths alone.
+  auto const paths = timed_cells_of(run, "path");
+  summary["geometric_means_of_paths"] = paths.empty() ? json() : geometric_means(run, paths);
   summary["scenarios"] = scenarios_of(run);
   summary["fits"] = fits_of(samples, description.machine);
   return summary;

@@ -177,7 +177,7 @@ TEST(Summary, WhatWasPlannedButNotReachedIsSaid) {
 // "small" is slow and needs little memory, "fast" the other way round; the machine charges 50 ns.
 json run_with_a_floor() {
   auto const plan =
-      json::parse(R"({"rows":[{"row":"small"},{"row":"fast"},{"row":"iron","machine":true}],
+      json::parse(R"({"rows":[{"row":"small"},{"row":"fast"},{"row":"iron","subject":"machine"}],
     "cells":[{"cell":"memory tasks=9","scenario":"memory","params":{"tasks":9},"measures":"bytes"},
              {"cell":"echo n=1","scenario":"echo","params":{"n":1},"floor":"hop","floor_times":2},
              {"cell":"floor what=hop","scenario":"floor","params":{"what":"hop"},"asked":"machine"}]})");
