@@ -65,6 +65,9 @@ class runtime_on_asio : public runtime_defaults<Self> {
   io_expected<listener> listen(endpoint const& where, listen_options options = {}) {
     return listener::listen(loop_, where, options);
   }
+  io_expected<listener> adopt_listener(int descriptor) {
+    return listener::adopt(loop_, descriptor);
+  }
   connect_operation<Threading> connect(endpoint const& where, connect_options options = {}) {
     return {loop_, where, options};
   }

@@ -3,6 +3,7 @@
 #include "runtimes/asio/liburing_for_asio.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "runtimes/asio/handler_memory.hpp"
+#include "runtimes/core/listening_socket.hpp"
 #include "runtimes/core/socket_address.hpp"
 #include "runtimes/interface/assert.hpp"
 #include "runtimes/interface/teardown.hpp"
@@ -410,12 +412,14 @@ class door final : public counted<Threading> {
 
   static io_expected<kept<door>> open(loop<Threading>& home, endpoint const& where,
                                       listen_options options);
+  static io_expected<kept<door>> adopt(loop<Threading>& home, int descriptor);
 
   bool try_now(operation& asked) noexcept;
   bool wait(operation& asked, work& waiter);
   void abandon(operation& dying) noexcept;
   void close() noexcept;
   endpoint local_endpoint() noexcept;
+  int native_handle() noexcept;
 
  private:
   class completion;
@@ -472,6 +476,24 @@ io_expected<kept<door<Threading>>> door<Threading>::open(loop<Threading>& home,
   acceptor.bind(address, error);
   if (!error) acceptor.listen(static_cast<int>(options.backlog), error);
   if (error) return io_error{error.value()};
+  return kept<door>(*new door(home, std::move(acceptor)));
+}
+
+template <class Threading>
+io_expected<kept<door<Threading>>> door<Threading>::adopt(loop<Threading>& home, int descriptor) {
+  if (int const error = core::prepare_listening_socket(descriptor, false); error != 0) {
+    return io_error{error};
+  }
+  core::socket_address address;
+  address.length = sizeof address.storage;
+  (void)::getsockname(descriptor, address.get(), &address.length);
+  asio_acceptor acceptor(home.context());
+  error_code error;
+  acceptor.assign(protocol(address.storage.ss_family, 0), descriptor, error);
+  if (error) {
+    ::close(descriptor);
+    return io_error{error.value()};
+  }
   return kept<door>(*new door(home, std::move(acceptor)));
 }
 
@@ -567,6 +589,12 @@ endpoint door<Threading>::local_endpoint() noexcept {
   return error ? endpoint() : from_asio(where);
 }
 
+template <class Threading>
+int door<Threading>::native_handle() noexcept {
+  std::lock_guard const held(lock_);
+  return is_closed_ ? -1 : acceptor_.native_handle();
+}
+
 // What the headers promise.
 
 template <class Threading>
@@ -645,6 +673,17 @@ io_expected<socket_listener<Threading>> socket_listener<Threading>::listen(loop<
   auto opened = door<Threading>::open(home, where, options);
   if (!opened) return io_error{opened.error()};
   return socket_listener(std::move(*opened));
+}
+template <class Threading>
+io_expected<socket_listener<Threading>> socket_listener<Threading>::adopt(loop<Threading>& home,
+                                                                          int descriptor) {
+  auto opened = door<Threading>::adopt(home, descriptor);
+  if (!opened) return io_error{opened.error()};
+  return socket_listener(std::move(*opened));
+}
+template <class Threading>
+int socket_listener<Threading>::native_handle() const noexcept {
+  return door_ ? door_->native_handle() : -1;
 }
 template <class Threading>
 endpoint socket_listener<Threading>::local_endpoint() const noexcept {

@@ -152,6 +152,8 @@ class socket_listener {
  public:
   static io_expected<socket_listener> listen(loop<Threading>& home, endpoint const& where,
                                              listen_options options);
+  // Takes over a socket that listens already; closes it on an error.
+  static io_expected<socket_listener> adopt(loop<Threading>& home, int descriptor);
 
   socket_listener(socket_listener&&) noexcept = default;
   socket_listener& operator=(socket_listener&& other) noexcept {
@@ -163,6 +165,7 @@ class socket_listener {
 
   accept_operation<Threading> accept() noexcept { return accept_operation<Threading>(door_); }
   endpoint local_endpoint() const noexcept;
+  int native_handle() const noexcept;
   void close() noexcept;
 
  private:

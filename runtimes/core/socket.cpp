@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "runtimes/core/listening_socket.hpp"
+
 namespace regatta::core {
 
 namespace {
@@ -183,6 +185,17 @@ io_expected<socket_listener<Threading>> socket_listener<Threading>::listen(react
     return io_error{error};
   }
   return adopt(home, descriptor);
+}
+
+template <class Threading>
+io_expected<socket_listener<Threading>> socket_listener<Threading>::adopt(reactor& home,
+                                                                          int descriptor) {
+  if (int const error = prepare_listening_socket(descriptor, false); error != 0) {
+    return io_error{error};
+  }
+  auto socket = io_handle<Threading>::adopt(home, descriptor);
+  if (!socket) return io_error{socket.error()};
+  return socket_listener(std::move(*socket));
 }
 
 template <class Threading>

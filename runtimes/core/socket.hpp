@@ -123,12 +123,8 @@ class socket_listener {
 
   static io_expected<socket_listener> listen(reactor& home, endpoint const& where,
                                              listen_options options);
-  // Takes over a listening, non-blocking socket (from a predecessor, say); closes it on an error.
-  static io_expected<socket_listener> adopt(reactor& home, int descriptor) {
-    auto socket = io_handle<Threading>::adopt(home, descriptor);
-    if (!socket) return io_error{socket.error()};
-    return socket_listener(std::move(*socket));
-  }
+  // Takes over a listening socket (from a predecessor, say); closes it on an error.
+  static io_expected<socket_listener> adopt(reactor& home, int descriptor);
 
   // Without this, connections stay with the listener's own reactor.
   void place_with(placement choose, void* context) noexcept {

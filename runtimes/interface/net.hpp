@@ -59,26 +59,37 @@ concept byte_stream = std::movable<S> && requires(S& s, S const& c, std::span<st
 //                     answered too, and accepting may go on later: wait before you ask again. Safe
 //                     to cancel: no connection is lost.
 //   local_endpoint()  Where it really listens: the port that the system chose.
-//   close()           Closes it. A task that waits for a connection is answered ECANCELED.
+//   close()           Accepts no more. What the runtime has accepted already is answered still, so
+//                     that no connection is lost; then, and to a task that waits, ECANCELED.
+//   native_handle()   The descriptor, which stays ours; -1 when closed, or where there is none.
 template <class L, class Stream>
 concept stream_listener = std::movable<L> && requires(L& l, L const& c) {
   { l.accept() } -> awaitable_of<io_expected<Stream>>;
   { c.local_endpoint() } -> std::same_as<endpoint>;
+  { c.native_handle() } -> std::same_as<int>;
   l.close();
 };
 
 // A runtime with sockets.
 //
 //   listen(where, options)   Begins to listen, at once. Port 0: the system chooses.
+//   adopt_listener(socket)   Takes over a socket that listens already: a predecessor's, or one that
+//                            was bound with options of its own. From the call on the runtime owns
+//                            the descriptor, also where it answers an error. It may set whether the
+//                            socket blocks; other processes that share the socket see that. Never
+//                            shuts the socket down, as they may go on accepting: it only closes it.
+//                            ENOTSUP: a runtime whose sockets are not the system's.
 //   connect(where, options)  A connection; lazy, as all awaitables. Safe to cancel: the attempt
 //                            ends. Has no limit of its own: race it against a sleep.
 template <class R>
 concept net_runtime =
     timed_runtime<R> && byte_stream<typename R::stream> &&
     stream_listener<typename R::listener, typename R::stream> &&
-    requires(R& rt, endpoint where, listen_options listening, connect_options connecting) {
+    requires(R& rt, endpoint where, listen_options listening, connect_options connecting,
+             int descriptor) {
       { rt.listen(where, listening) } -> std::same_as<io_expected<typename R::listener>>;
       { rt.listen(where) } -> std::same_as<io_expected<typename R::listener>>;
+      { rt.adopt_listener(descriptor) } -> std::same_as<io_expected<typename R::listener>>;
       { rt.connect(where, connecting) } -> awaitable_of<io_expected<typename R::stream>>;
       { rt.connect(where) } -> awaitable_of<io_expected<typename R::stream>>;
     };

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "runtimes/core/listening_socket.hpp"
+
 namespace regatta::runtimes::io_uring {
 
 namespace {
@@ -96,6 +98,14 @@ io_expected<listener<T>> listener<T>::listen(hub<T>& home, endpoint const& where
       ::listen(descriptor, static_cast<int>(options.backlog)) != 0) {
     int const error = errno;
     ::close(descriptor);
+    return io_error{error};
+  }
+  return listener(home, descriptor);
+}
+
+template <class T>
+io_expected<listener<T>> listener<T>::adopt(hub<T>& home, int descriptor) {
+  if (int const error = core::prepare_listening_socket(descriptor, true); error != 0) {
     return io_error{error};
   }
   return listener(home, descriptor);

@@ -201,6 +201,8 @@ class listener {
  public:
   static io_expected<listener> listen(hub<Threading>& home, endpoint const& where,
                                       listen_options options);
+  // Takes over a socket that listens already; closes it on an error.
+  static io_expected<listener> adopt(hub<Threading>& home, int descriptor);
 
   class accept_operation {
    public:

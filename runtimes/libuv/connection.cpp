@@ -346,6 +346,18 @@ int listening::listen(core::socket_address const& where, listen_options const& o
   return to_errno(uv_listen(as_stream(), static_cast<int>(options.backlog), &on_connection));
 }
 
+int listening::adopt(int descriptor) noexcept {
+  int const status =
+      is_unix() ? uv_pipe_open(&pipe(), descriptor) : uv_tcp_open(&tcp(), descriptor);
+  if (status != 0) {
+    ::close(descriptor);
+    return to_errno(status);
+  }
+  // libuv begins to accept only when it is told to listen, and the system permits that again. How
+  // many may wait cannot be asked, and is set anew.
+  return to_errno(uv_listen(as_stream(), static_cast<int>(listen_options().backlog), &on_connection));
+}
+
 int listening::bind_tcp(core::socket_address const& where, listen_options const& options) noexcept {
   // What is accepted inherits it: no system call for each connection.
   if (options.no_delay) uv_tcp_nodelay(&tcp(), 1);

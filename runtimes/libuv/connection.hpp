@@ -230,6 +230,8 @@ class listening final : public socket_handle {
   static listening* make(loop_context& home, bool is_unix) { return new listening(home, is_unix); }
 
   int listen(core::socket_address const& where, listen_options const& options) noexcept;
+  // Closes the descriptor where it answers an error.
+  int adopt(int descriptor) noexcept;
 
   void begin_accept() noexcept;
   void end_accept() noexcept { is_being_accepted_ = false; }

@@ -69,6 +69,9 @@ class runtime final : public runtime_defaults<runtime> {
   io_expected<listener> listen(endpoint const& where, listen_options options = {}) {
     return listener::listen(context_, where, options);
   }
+  io_expected<listener> adopt_listener(int descriptor) {
+    return listener::adopt(context_, descriptor);
+  }
   auto connect(endpoint const& where, connect_options options = {}) noexcept {
     return connect_operation(context_, where, options);
   }

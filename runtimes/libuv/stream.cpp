@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "runtimes/core/listening_socket.hpp"
 #include "runtimes/interface/teardown.hpp"
 
 namespace regatta::runtimes::libuv {
@@ -117,6 +118,19 @@ io_expected<listener> listener::listen(loop_context& home, endpoint const& where
                                        listen_options const& options) {
   owner_of<listening> made(listening::make(home, where.is_unix()));
   int const error = made.get()->listen(core::to_socket_address(where), options);
+  if (error != 0) return io_error{error};
+  return listener(std::move(made));
+}
+
+io_expected<listener> listener::adopt(loop_context& home, int descriptor) {
+  if (int const error = core::prepare_listening_socket(descriptor, false); error != 0) {
+    return io_error{error};
+  }
+  core::socket_address address;
+  address.length = sizeof address.storage;
+  (void)::getsockname(descriptor, address.get(), &address.length);
+  owner_of<listening> made(listening::make(home, address.storage.ss_family == AF_UNIX));
+  int const error = made.get()->adopt(descriptor);
   if (error != 0) return io_error{error};
   return listener(std::move(made));
 }

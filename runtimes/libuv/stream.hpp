@@ -180,6 +180,8 @@ class listener {
  public:
   static io_expected<listener> listen(loop_context& home, endpoint const& where,
                                       listen_options const& options);
+  // Takes over a socket that listens already; closes it on an error.
+  static io_expected<listener> adopt(loop_context& home, int descriptor);
 
   accept_operation accept() noexcept { return accept_operation(listening_); }
   endpoint local_endpoint() const noexcept {

@@ -72,6 +72,9 @@ class runtime final : public runtime_defaults<runtime> {
   io_expected<listener> listen(endpoint const& where, listen_options chosen = {}) {
     return listener::listen(reactor_, where, chosen);
   }
+  io_expected<listener> adopt_listener(int descriptor) {
+    return listener::adopt(reactor_, descriptor);
+  }
   auto connect(endpoint const& where, connect_options chosen = {}) noexcept {
     return core::connect_operation<many_threads>(reactor_, where, chosen);
   }

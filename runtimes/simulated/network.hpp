@@ -327,6 +327,7 @@ class listener {
   void close() noexcept {
     if (door_ != nullptr) door_->close();
   }
+  int native_handle() const noexcept { return -1; }
 
  private:
   std::shared_ptr<door> door_;

@@ -90,6 +90,11 @@ class runtime final : public runtime_defaults<runtime> {
     if (!opened) return io_error{opened.error()};
     return listener(*std::move(opened));
   }
+  // The system's sockets mean nothing in this network.
+  io_expected<listener> adopt_listener(int descriptor) noexcept {
+    if (descriptor >= 0) ::close(descriptor);
+    return io_error{ENOTSUP};
+  }
   connect_operation connect(endpoint const& where, connect_options = {}) noexcept {
     return {network_, where};
   }

@@ -73,6 +73,9 @@ class runtime final : public runtime_defaults<runtime> {
   io_expected<listener> listen(endpoint const& where, listen_options options = {}) {
     return listener::listen(reactor_, where, options);
   }
+  io_expected<listener> adopt_listener(int descriptor) {
+    return listener::adopt(reactor_, descriptor);
+  }
   auto connect(endpoint const& where, connect_options options = {}) noexcept {
     return core::connect_operation<one_thread>(reactor_, where, options);
   }

@@ -146,6 +146,9 @@ class runtime final : public runtime_defaults<runtime> {
   io_expected<listener> listen(endpoint const& where, listen_options options = {}) {
     return listener::listen(crew_, where, options);
   }
+  io_expected<listener> adopt_listener(int descriptor) {
+    return listener::adopt(crew_, descriptor);
+  }
   connect_operation connect(endpoint const& where, connect_options options = {}) noexcept {
     return {crew_, where, options};
   }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "runtimes/core/listening_socket.hpp"
 #include "runtimes/interface/assert.hpp"
 
 namespace regatta::runtimes::threads {
@@ -219,6 +220,13 @@ io_expected<listener> listener::listen(crew& home, endpoint const& where, listen
     return io_error{errno};
   }
   return listener(home, std::move(listening));
+}
+
+io_expected<listener> listener::adopt(crew& home, int descriptor) {
+  if (int const error = core::prepare_listening_socket(descriptor, false); error != 0) {
+    return io_error{error};
+  }
+  return listener(home, own(home, descriptor));
 }
 
 endpoint listener::local_endpoint() const noexcept {

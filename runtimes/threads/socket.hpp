@@ -327,6 +327,7 @@ class [[nodiscard("co_await it")]] accept_operation {
 class listener {
  public:
   static io_expected<listener> listen(crew& home, endpoint const& where, listen_options options);
+  static io_expected<listener> adopt(crew& home, int descriptor);
 
   accept_operation accept() noexcept { return {*home_, socket_}; }
   endpoint local_endpoint() const noexcept;

@@ -90,7 +90,15 @@ void runtime::interrupt_sleep(core::timer_wheel<spin_lock>&) noexcept {
 
 io_expected<runtime::listener> runtime::listen(endpoint const& where, listen_options chosen) {
   worker& home = worker_for_events();
-  auto opened = listener::listen(home.reactor(), where, chosen);
+  return settle_in(home, listener::listen(home.reactor(), where, chosen));
+}
+
+io_expected<runtime::listener> runtime::adopt_listener(int descriptor) {
+  worker& home = worker_for_events();
+  return settle_in(home, listener::adopt(home.reactor(), descriptor));
+}
+
+io_expected<runtime::listener> runtime::settle_in(worker& home, io_expected<listener> opened) {
   if (!opened) return opened;
   // A connection stays with the worker that accepts it.
   opened->place_with(

@@ -56,6 +56,7 @@ class runtime final : public runtime_defaults<runtime> {
   }
 
   io_expected<listener> listen(endpoint const& where, listen_options chosen = {});
+  io_expected<listener> adopt_listener(int descriptor);
   auto connect(endpoint const& where, connect_options chosen = {}) noexcept {
     return core::connect_operation<many_threads>(worker_for_events().reactor(), where, chosen);
   }
@@ -105,6 +106,7 @@ class runtime final : public runtime_defaults<runtime> {
   worker* current_worker() const noexcept;
   // Whose events a task joins: those of the worker that runs it.
   worker& worker_for_events() noexcept;
+  io_expected<listener> settle_in(worker& home, io_expected<listener> opened);
   // A worker that may be asleep has a new event to wait for.
   void look_again(worker& asleep) noexcept;
   // Wakes one sleeper, unless somebody is looking for work already.
