@@ -10,7 +10,9 @@
 
 namespace regatta::scenarios {
 
-NLOHMANN_JSON_SERIALIZE_ENUM(quantity, {{quantity::time, "time"}, {quantity::bytes, "bytes"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(quantity, {{quantity::time, "time"},
+                                        {quantity::bytes, "bytes"},
+                                        {quantity::latency, "latency"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(subject,
                              {{subject::runtime, "runtime"},
                               {subject::machine, "machine"},

@@ -27,7 +27,7 @@ struct planned_cell {
   std::string cell;
   std::string scenario;
   json params;
-  bool in_bytes = false;      // compared by bytes, and not by time
+  std::string measures = "time";    // what it is compared by: time, bytes, latency
   std::string asked = "runtime";  // of which rows: those of this subject
   std::string floor = {};     // which line of the floor bounds it; or empty
   std::uint64_t floor_times = 1;
@@ -64,7 +64,7 @@ std::vector<planned_cell> cells_of(measurements const& samples, json const& plan
       planned_cell planned{.cell = cell.at("cell"),
                            .scenario = cell.value("scenario", ""),
                            .params = cell.contains("params") ? cell["params"] : json::object(),
-                           .in_bytes = cell.value("measures", "time") == "bytes",
+                           .measures = cell.value("measures", "time"),
                            .asked = cell.value("asked", "runtime"),
                            .floor = cell.value("floor", ""),
                            .floor_times = cell.value("floor_times", std::uint64_t{1})};
@@ -136,6 +136,39 @@ json latency_of(row_measurement const& row) {
   return document;
 }
 
+// Most counters are sums over all operations. A rate, or a quantile of latencies, is a figure of the
+// run, and says by the end of its name that it is one.
+bool is_of_a_run(std::string_view counter) {
+  constexpr std::array<std::string_view, 4> ends{"_per_s", "_ns_p50", "_ns_p99", "_ns_max"};
+  return std::ranges::any_of(ends, [&](auto const end) { return counter.ends_with(end); });
+}
+
+// The median over the blocks of such a counter; nothing where it was not told.
+std::optional<double> figure_of_runs(row_measurement const& row, std::string const& name) {
+  std::vector<double> values;
+  for (auto const& [number, block] : row.blocks) {
+    auto const found = block.counters.find(name);
+    if (found == block.counters.end() || block.iterations == 0) continue;
+    values.push_back(static_cast<double>(found->second) / static_cast<double>(block.iterations));
+  }
+  if (values.empty()) return std::nullopt;
+  return median(values);
+}
+
+// How much of the load that was offered a row has borne; nothing where none was offered.
+std::optional<double> share_achieved(row_measurement const& row) {
+  auto const offered = figure_of_runs(row, "offered_per_s");
+  auto const achieved = figure_of_runs(row, "achieved_per_s");
+  if (!offered || !achieved || *offered <= 0.0) return std::nullopt;
+  return *achieved / *offered;
+}
+
+// Its latencies are those of a queue that grows, and depend on how long the run was.
+bool is_saturated(row_measurement const& row) {
+  constexpr double enough = 0.99;
+  return share_achieved(row).value_or(1.0) < enough;
+}
+
 json counters_of(row_measurement const& row) {
   std::set<std::string> names;
   for (auto const& [number, block] : row.blocks) {
@@ -143,6 +176,10 @@ json counters_of(row_measurement const& row) {
   }
   json counters = json::object();
   for (auto const& name : names) {
+    if (is_of_a_run(name)) {
+      counters[name] = json_of(figure_of_runs(row, name));
+      continue;
+    }
     counters[name] = json_of(
         row.per_operation([&](block_measurement const& block) -> std::optional<std::uint64_t> {
           auto const found = block.counters.find(name);
@@ -189,6 +226,9 @@ json quantities_of(row_measurement const& row) {
   if (auto const bytes = estimate_of(row.bytes_per_operation())) {
     result["bytes_per_operation"] = json_of(*bytes);
   }
+  if (auto const latency = estimate_of(row.compared_ns())) {
+    result["median_latency_ns"] = json_of(*latency);
+  }
   result["ns_per_operation"] = json_of(time);
   result["operations_per_second"] = rate_of(time);
   using block = block_measurement;
@@ -231,12 +271,14 @@ struct analysis {
   std::string twin;
 };
 
-// The ranked rows of a cell: measured, and not the twin, which would only double its original.
+// The ranked rows of a cell: measured, and not the twin, which would only double its original, nor
+// one that could not bear the load that the others bore.
 std::vector<row_in_cell> ranked_rows(analysis const& run, cell_measurement const& cell) {
   std::vector<row_in_cell> ranked;
   for (std::size_t i = 0; i != run.rows.size(); ++i) {
     auto const* row = cell.find(run.rows[i].identity.row);
     if (row == nullptr || !row->measured() || run.rows[i].identity.twin) continue;
+    if (is_saturated(*row)) continue;
     ranked.push_back({i, row, row->costs()});
   }
   return ranked;
@@ -417,7 +459,8 @@ json cell_document(analysis const& run, planned_cell const& planned) {
   json document{{"cell", planned.cell},
                 {"scenario", planned.scenario},
                 {"params", planned.params},
-                {"unit", planned.in_bytes ? "B" : "ns"},
+                {"unit", planned.measures == "bytes" ? "B" : "ns"},
+                {"measures", planned.measures},
                 {"noise_floor", run.noise ? json(floor) : json()},
                 {"best", best ? json(run.rows[ranked[*best].row].identity.row) : json()}};
   if (auto const bound = floor_of(run, planned)) {
@@ -441,6 +484,10 @@ json cell_document(analysis const& run, planned_cell const& planned) {
                 {"blocks", seen->blocks.size()}};
     result.update(quantities_of(*seen));
 
+    if (auto const share = share_achieved(*seen)) {
+      result["achieved"] = *share;
+      result["saturated"] = is_saturated(*seen);
+    }
     result["ratio_to_best"] = json();
     result["group"] = json();
     auto const rank = std::find_if(ranked.begin(), ranked.end(), [&](row_in_cell const& candidate) {
@@ -456,7 +503,7 @@ json cell_document(analysis const& run, planned_cell const& planned) {
         result["ratio_to_best"] = ratio_document(*r, r->separated(floor));
       }
     }
-    if (baseline != nullptr && baseline != seen) {
+    if (baseline != nullptr && baseline != seen && !is_saturated(*seen)) {
       if (auto const r = paired_ratio(seen->costs(), baseline->costs())) {
         result["ratio_to_direct"] = ratio_document(*r, r->separated(floor));
       }
@@ -526,10 +573,10 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
   return document;
 }
 
-// Those that are compared by time: bytes and times are not averaged with each other.
+// Those that are compared by time: it is not averaged with bytes, nor with latencies.
 std::vector<planned_cell> timed_cells_of(analysis const& run, std::string_view asked) {
   std::vector<planned_cell> timed = run.cells;
-  std::erase_if(timed, [&](planned_cell const& c) { return c.in_bytes || c.asked != asked; });
+  std::erase_if(timed, [&](planned_cell const& c) { return c.measures != "time" || c.asked != asked; });
   return timed;
 }
 

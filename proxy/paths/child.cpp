@@ -29,13 +29,23 @@ constexpr std::size_t most_words = 600;
 std::array<std::atomic<pid_t>, 16> living{};
 static_assert(std::atomic<pid_t>::is_always_lock_free, "a signal handler reads them");
 
+// Kills a group and reaps all of it; answers how its leader ended. What the leader had started comes
+// to us when it is gone, because we are their reaper. Only async-signal-safe calls.
+int end_group(pid_t leader) noexcept {
+  ::kill(-leader, SIGKILL);
+  int status = 0;
+  while (::waitpid(leader, &status, 0) < 0 && errno == EINTR) {
+  }
+  while (::waitpid(-leader, nullptr, 0) > 0 || errno == EINTR) {
+  }
+  return status;
+}
+
 // Only async-signal-safe calls.
 void end_with_children(int signal) {
   for (auto& each : living) {
     pid_t const pid = each.exchange(0, std::memory_order_relaxed);
-    if (pid <= 0) continue;
-    ::kill(-pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+    if (pid > 0) end_group(pid);
   }
   ::signal(signal, SIG_DFL);
   ::raise(signal);
@@ -43,6 +53,7 @@ void end_with_children(int signal) {
 
 void kill_children_when_we_are_told_to_end() {
   static bool const once = [] {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (int const signal : {SIGTERM, SIGINT, SIGHUP}) ::signal(signal, &end_with_children);
     return true;
   }();
@@ -169,12 +180,8 @@ void child::kill_and_reap() noexcept {
   if (wait_status_) return;
   // The group also where the process has ended: what it has started may live. Before we have
   // reaped, its number is nobody else's.
-  ::kill(-pid_, SIGKILL);
   strike_out(pid_);
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  wait_status_ = status;
+  wait_status_ = end_group(pid_);
 }
 
 std::optional<int> child::wait(clock::time_point deadline) {

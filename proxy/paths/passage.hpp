@@ -24,6 +24,8 @@ class passage {
   load::null_server const& server() const { return *server_; }
 
   bool has_proxy() const { return proxy_.process != nullptr; }
+  // 0 where there is none.
+  pid_t proxy_pid() const { return has_proxy() ? proxy_.process->pid() : 0; }
   // CPU time that the proxy has taken so far; nothing where there is none.
   std::optional<u64> proxy_cpu_ns() const;
   // What is its own of memory. Throws runtime_unsupported where there is no proxy.

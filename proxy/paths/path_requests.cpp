@@ -1,9 +1,8 @@
 // The scenario path_requests on this program: a closed loop from the generator to the null server.
 #include "scenarios/path_requests.hpp"
 
-#include <algorithm>
-
 #include "proxy/paths/passage.hpp"
+#include "proxy/paths/recorded.hpp"
 #include "proxy/paths/registered.hpp"
 
 namespace regatta::paths {
@@ -25,6 +24,7 @@ class requests final : public cell_of_path {
     auto const seen = clients_.run(params_.requests);
     latency.stop_clock();
     way_.expect_all_right(seen);
+    record_all(seen.latency_uncorrected, latency);
     latency.count("generator_cpu_ns", seen.cpu_ns);
     return seen.completed * params_.message_bytes;
   }

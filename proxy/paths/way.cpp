@@ -30,7 +30,7 @@ std::optional<std::string> program_of(kind by) {
     case kind::direct:
       break;
     case kind::regatta:
-      return find_our_program("regatta-proxy", "REGATTA_PROXY", {});
+      return find_our_program("regatta-proxy", "REGATTA_PROXY", {"../../bin"});
     case kind::tokio:
       return find_our_program("tokio_proxy", "REGATTA_TOKIO_PROXY", {"../rust/release"});
     case kind::nginx:

@@ -7,9 +7,10 @@
 
 namespace regatta::scenarios {
 
-// What contenders are compared by: the time of an operation, or the bytes that it takes. A run that
-// is compared by bytes tells them with count("bytes", …).
-enum class quantity { time, bytes };
+// What contenders are compared by: the time of an operation, the bytes that it takes, or the median
+// of the latencies that a run has recorded. A run that is compared by bytes tells them with
+// count("bytes", …).
+enum class quantity { time, bytes, latency };
 
 // Who is asked: each runtime; the machine itself, by the one contender that is no runtime; or each
 // path, which is a way from a client to a server, through a proxy or through none.
