@@ -24,8 +24,8 @@ struct null_server_plan {
   endpoint where = endpoint::loopback();  // Port 0: one that the system chooses.
   service kind = service::echo;
   u32 threads = 1;
-  u64 message_bytes = 128;     // Of the body of an HTTP answer.
-  std::vector<int> processors;  // As in load_plan.
+  u64 message_bytes = 128;           // Of the body of an HTTP answer.
+  std::vector<int> processors = {};  // As in load_plan.
   int backlog = 4096;
 };
 

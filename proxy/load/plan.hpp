@@ -34,9 +34,10 @@ enum class closing : u8 {
   orderly,  // We say that we are done, wait for the server to do so, then close.
 };
 
-// Plain values. The generator checks them when it is made.
+// Plain values. The generator checks them when it is made. Each has a default, so that a plan can
+// be written with the names of those that matter.
 struct load_plan {
-  endpoint target;
+  endpoint target = {};
   traffic kind = traffic::echo;
   u32 threads = 1;
   u32 connections = 1;  // Spread evenly over the threads; at least one for each.
@@ -44,7 +45,7 @@ struct load_plan {
 
   // Requests due per second, over all connections: an open loop. Without it the loop is closed:
   // each connection sends its next request when the last one has been answered.
-  std::optional<double> rate_per_s;
+  std::optional<double> rate_per_s = {};
   arrivals when = arrivals::constant;
   // Open loop: so many requests may be under way, sent or waiting for a free connection; a request
   // that is due while there are as many is skipped, and counted. 0: as many as are due in a
@@ -53,8 +54,8 @@ struct load_plan {
 
   // How long run() goes on: until so many requests have been started, or for so long, whichever
   // comes first. One of them at least.
-  std::optional<u64> requests;
-  std::optional<duration> time;
+  std::optional<u64> requests = {};
+  std::optional<duration> time = {};
 
   // Of the contents of messages and of Poisson arrivals.
   u64 seed = 1;
@@ -63,7 +64,7 @@ struct load_plan {
   duration timeout = std::chrono::seconds(10);
 
   // The processors that the threads are pinned to, one each, in turn. Empty: not pinned.
-  std::vector<int> processors;
+  std::vector<int> processors = {};
   // Polls instead of sleeping. Requests of an open loop are sent on time then, at the price of a
   // processor for each thread: only where there are processors to spare.
   bool spin = false;
@@ -77,7 +78,7 @@ struct load_plan {
 
   bulk_way way = bulk_way::echoed;
   std::string path = "/";  // Of HTTP.
-  std::string host;        // The Host of HTTP; empty: the target as text.
+  std::string host = {};   // The Host of HTTP; empty: the target as text.
   // HTTP: each body must equal the first one. Otherwise its length and framing are all that is
   // checked, and that the status is 2xx.
   bool same_body = false;

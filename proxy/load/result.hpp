@@ -58,9 +58,7 @@ struct load_result {
   bool gave_up = false;      // No connection could be used any more.
 
   u64 failed() const noexcept;  // Of every kind, wrong ones too.
-  u64 failed(failure kind) const noexcept {
-    return failed_by_kind[static_cast<std::size_t>(kind)];
-  }
+  u64 failed(failure kind) const noexcept { return failed_by_kind[static_cast<std::size_t>(kind)]; }
   u64 wrong() const noexcept { return failed(failure::wrong_payload); }
   // Less than 99 % of what was offered was achieved: the latencies are those of a queue that
   // grows, and depend on how long the run took.
