@@ -1,5 +1,5 @@
-// How long requests through a path are under way at a given load. The loop is open: requests are due
-// at fixed times, whether those before have been answered or not, and a latency counts from the
+// How long requests through a path are under way at a given load. The loop is open: requests are
+// due at fixed times, whether those before have been answered or not, and a latency counts from the
 // time at which its request was due, so that a stall is charged to all that it kept waiting. The
 // load is a share of what this very path can do at most (its peak, measured in a closed loop with
 // as many clients before), or the same rate for all paths.

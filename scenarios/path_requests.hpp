@@ -41,16 +41,18 @@ struct path_requests {
     };
   }
   static std::vector<params> full() {
-    std::vector<params> cells = grid<params>()
-                                    .over(&params::connections, {"long", "short"})
-                                    .over(&params::message_bytes, {128, 512, 1'000, 16'384})
-                                    .over(&params::clients, {1, 50, 64, 150, 300, 500, 1'000, 9'900});
+    std::vector<params> cells =
+        grid<params>()
+            .over(&params::connections, {"long", "short"})
+            .over(&params::message_bytes, {128, 512, 1'000, 16'384})
+            .over(&params::clients, {1, 50, 64, 150, 300, 500, 1'000, 9'900});
     // Everybody's turn comes twice at least.
     for (params& cell : cells) cell.requests = std::max<u64>(4'000, 2 * cell.clients);
     return cells;
   }
   static std::string invalid(params p) {
-    if (p.clients == 0 || p.message_bytes == 0) return "clients and message_bytes must be at least 1";
+    if (p.clients == 0 || p.message_bytes == 0)
+      return "clients and message_bytes must be at least 1";
     if (p.requests < p.clients) return "requests must be at least as many as clients";
     return "";
   }

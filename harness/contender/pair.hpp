@@ -75,8 +75,7 @@ class pair_of {
       };
     } else if constexpr (scenarios::asked_subject<S>() != scenarios::subject::runtime) {
       made.unsupported = std::string(S::name) + " is asked of a " +
-                         std::string(name_of(scenarios::asked_subject<S>())) +
-                         ", not of a runtime";
+                         std::string(name_of(scenarios::asked_subject<S>())) + ", not of a runtime";
     } else {
       made.unsupported = std::string(R::info().name) + " does not offer what " +
                          std::string(S::name) + " asks for; it lacks: " + missing_abilities<R>();

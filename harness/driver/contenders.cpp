@@ -185,7 +185,11 @@ std::vector<chosen_contender> choose_contenders(const std::vector<contender>& kn
                                                 const std::vector<std::string>& wanted) {
   std::vector<chosen_contender> chosen;
   if (wanted.empty()) {
-    for (const contender& who : known) chosen.push_back({who, true, {}});
+    for (const contender& who : known) {
+      chosen.push_back({who, true, {}});
+      // One way alone says nothing: they are compared with each other.
+      if (who.subject == scenarios::subject::path) chosen.back().variant_globs = {"*"};
+    }
   }
   for (const std::string& name : wanted) {
     if (names_a_path(name)) {

@@ -24,8 +24,8 @@ struct contender_program {
 /// default one. Never without any.
 struct contender {
   std::string name;
-  std::string kind;         ///< "c++", "rust", …, as its manifest says.
-  bool measured = true;     ///< False: it is for tests, and no run takes it.
+  std::string kind;      ///< "c++", "rust", …, as its manifest says.
+  bool measured = true;  ///< False: it is for tests, and no run takes it.
   /// What it is an example of, and so which scenarios it is asked for.
   scenarios::subject subject = scenarios::subject::runtime;
   std::vector<contender_program> programs;
@@ -48,7 +48,7 @@ struct chosen_contender {
 
 /// What `--contender` names: a contender, a glob over contenders, `contender/variant` globs, or the
 /// path of a program that speaks the protocol. Nothing named: every contender in its default
-/// variant.
+/// variant, and paths in all of theirs.
 std::vector<chosen_contender> choose_contenders(const std::vector<contender>& known,
                                                 const std::vector<std::string>& wanted);
 

@@ -13,10 +13,9 @@ namespace regatta::scenarios {
 NLOHMANN_JSON_SERIALIZE_ENUM(quantity, {{quantity::time, "time"},
                                         {quantity::bytes, "bytes"},
                                         {quantity::latency, "latency"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(subject,
-                             {{subject::runtime, "runtime"},
-                              {subject::machine, "machine"},
-                              {subject::path, "path"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(subject, {{subject::runtime, "runtime"},
+                                       {subject::machine, "machine"},
+                                       {subject::path, "path"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(small_program, {{small_program::none, nullptr},
                                              {small_program::task, "task"},
                                              {small_program::echo, "echo"}})
@@ -107,9 +106,7 @@ planned_cell cell_from_json(const json& object) {
 
 }  // namespace
 
-bool takes_part(const row& r, const cell& c) {
-  return r.subject == c.asked;
-}
+bool takes_part(const row& r, const cell& c) { return r.subject == c.asked; }
 
 json to_json(const plan& p) {
   json object = {{"version", plan_version},

@@ -62,8 +62,9 @@ struct plan {
   std::vector<planned_cell> cells;
 };
 
-/// Whether the row is asked for this cell at all: the machine for the floor, paths for the scenarios
-/// of paths, runtimes for all others. Where it is not there is no result, not even an absent one.
+/// Whether the row is asked for this cell at all: the machine for the floor, paths for the
+/// scenarios of paths, runtimes for all others. Where it is not there is no result, not even an
+/// absent one.
 bool takes_part(const row& r, const cell& c);
 
 json to_json(const plan& p);

@@ -27,9 +27,9 @@ struct planned_cell {
   std::string cell;
   std::string scenario;
   json params;
-  std::string measures = "time";    // what it is compared by: time, bytes, latency
+  std::string measures = "time";  // what it is compared by: time, bytes, latency
   std::string asked = "runtime";  // of which rows: those of this subject
-  std::string floor = {};     // which line of the floor bounds it; or empty
+  std::string floor = {};         // which line of the floor bounds it; or empty
   std::uint64_t floor_times = 1;
 };
 
@@ -50,8 +50,7 @@ std::vector<planned_row> rows_of(measurements const& samples, json const& plan) 
     }
   }
   for (row_identity const& row : samples.rows()) {
-    if (known.insert(row.row).second)
-      rows.push_back({.identity = row, .hello = {}, .skipped = {}});
+    if (known.insert(row.row).second) rows.push_back({.identity = row, .hello = {}, .skipped = {}});
   }
   return rows;
 }
@@ -136,8 +135,8 @@ json latency_of(row_measurement const& row) {
   return document;
 }
 
-// Most counters are sums over all operations. A rate, or a quantile of latencies, is a figure of the
-// run, and says by the end of its name that it is one.
+// Most counters are sums over all operations. A rate, or a quantile of latencies, is a figure of
+// the run, and says by the end of its name that it is one.
 bool is_of_a_run(std::string_view counter) {
   constexpr std::array<std::string_view, 4> ends{"_per_s", "_ns_p50", "_ns_p99", "_ns_max"};
   return std::ranges::any_of(ends, [&](auto const end) { return counter.ends_with(end); });
@@ -515,8 +514,9 @@ json cell_document(analysis const& run, planned_cell const& planned) {
 }
 
 // Ratios to the best of each cell, as geometric means over the cells that all counted rows share;
-// the cells are all asked of the same subject. A row that is ok in fewer than half of the cells would leave next to nothing to share: it is not
-// counted, neither as a row nor as the best of a cell, and says so.
+// the cells are all asked of the same subject. A row that is ok in fewer than half of the cells
+// would leave next to nothing to share: it is not counted, neither as a row nor as the best of a
+// cell, and says so.
 json geometric_means(analysis const& run, std::vector<planned_cell> const& cells) {
   std::string const asked = cells.empty() ? "runtime" : cells.front().asked;
   std::vector<std::vector<row_in_cell>> ranked;
@@ -576,7 +576,8 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
 // Those that are compared by time: it is not averaged with bytes, nor with latencies.
 std::vector<planned_cell> timed_cells_of(analysis const& run, std::string_view asked) {
   std::vector<planned_cell> timed = run.cells;
-  std::erase_if(timed, [&](planned_cell const& c) { return c.measures != "time" || c.asked != asked; });
+  std::erase_if(timed,
+                [&](planned_cell const& c) { return c.measures != "time" || c.asked != asked; });
   return timed;
 }
 

@@ -207,7 +207,7 @@ std::string summary_markdown(json const& summary) {
     text += fmt::format(
         "| row | group | to the best [low, high] | {} [low, high] | CPU | allocations | peak RSS | "
         "threads used |\n|---|--:|---|--:|--:|--:|--:|--:|\n",
-        cell.at("unit") == "B"                ? "bytes"
+        cell.at("unit") == "B"             ? "bytes"
         : cell.at("measures") == "latency" ? "median latency"
                                            : "time");
     for (json const& result : cell.at("results")) text += result_line(cell, result);

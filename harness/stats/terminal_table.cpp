@@ -304,8 +304,8 @@ std::string means(json const& means_of_rows, char const* whose, painter const& p
   if (text.empty()) return text;
   auto const cells = means_of_rows.front().at("cells").get<std::size_t>();
   return paint(tone::heading,
-               fmt::format("Ratio to the best{}, geometric mean over {} common cell{}", whose, cells,
-                           cells == 1 ? "" : "s")) +
+               fmt::format("Ratio to the best{}, geometric mean over {} common cell{}", whose,
+                           cells, cells == 1 ? "" : "s")) +
          "\n" + text + "\n";
 }
 

@@ -29,8 +29,8 @@ constexpr std::size_t most_words = 600;
 std::array<std::atomic<pid_t>, 16> living{};
 static_assert(std::atomic<pid_t>::is_always_lock_free, "a signal handler reads them");
 
-// Kills a group and reaps all of it; answers how its leader ended. What the leader had started comes
-// to us when it is gone, because we are their reaper. Only async-signal-safe calls.
+// Kills a group and reaps all of it; answers how its leader ended. What the leader had started
+// comes to us when it is gone, because we are their reaper. Only async-signal-safe calls.
 int end_group(pid_t leader) noexcept {
   ::kill(-leader, SIGKILL);
   int status = 0;
@@ -187,8 +187,7 @@ void child::kill_and_reap() noexcept {
 std::optional<int> child::wait(clock::time_point deadline) {
   while (!wait_status_) {
     siginfo_t info{};
-    int const seen =
-        ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+    int const seen = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
     if (seen == 0 && info.si_pid != 0) {
       kill_and_reap();
       break;

@@ -14,8 +14,8 @@ namespace {
 running_proxy proxy_on(contender::setup const& how, endpoint const& upstream, places const& where) {
   way const& one = way_named(how.variant);
   if (one.by == way::kind::direct) return {.process = nullptr, .entrance = upstream};
-  return start_proxy(
-      one, {.upstream = upstream, .threads = threads_of(how), .processors = where.proxy});
+  return start_proxy(one,
+                     {.upstream = upstream, .threads = threads_of(how), .processors = where.proxy});
 }
 
 }  // namespace

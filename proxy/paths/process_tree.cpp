@@ -49,7 +49,8 @@ u64 cpu_ns_of(std::vector<pid_t> const& processes) {
   u64 total = 0;
   for (pid_t const process : processes) {
     std::error_code error;
-    for (auto const& thread : fs::directory_iterator(fmt::format("/proc/{}/task", process), error)) {
+    for (auto const& thread :
+         fs::directory_iterator(fmt::format("/proc/{}/task", process), error)) {
       std::ifstream schedstat(thread.path() / "schedstat");
       u64 on_processor_ns = 0;
       if (schedstat >> on_processor_ns) total += on_processor_ns;

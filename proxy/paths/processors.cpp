@@ -46,8 +46,7 @@ std::string places::describe() const {
 
 places divide(std::vector<int> const& allowed, u64 proxy_threads) {
   if (allowed.size() < 2) return {};
-  auto const own =
-      std::min<std::size_t>(std::max<u64>(proxy_threads, 1), allowed.size() - 1);
+  auto const own = std::min<std::size_t>(std::max<u64>(proxy_threads, 1), allowed.size() - 1);
   auto const border = allowed.end() - static_cast<std::ptrdiff_t>(own);
   return {.proxy = {border, allowed.end()}, .others = {allowed.begin(), border}};
 }

@@ -21,12 +21,10 @@ std::vector<std::string> runtimes_in(std::string const& list);
 
 // How nginx has its stream module: built in (""), or as a file to load. Nothing: not at all.
 // `answer` is what `nginx -V` says.
-std::optional<std::string> stream_module_of(std::string const& answer,
-                                            std::vector<std::string> const& folders = {
-                                                "/usr/lib/nginx/modules",
-                                                "/usr/lib64/nginx/modules",
-                                                "/usr/share/nginx/modules",
-                                                "/usr/local/lib/nginx/modules"});
+std::optional<std::string> stream_module_of(
+    std::string const& answer, std::vector<std::string> const& folders = {
+                                   "/usr/lib/nginx/modules", "/usr/lib64/nginx/modules",
+                                   "/usr/share/nginx/modules", "/usr/local/lib/nginx/modules"});
 
 // The first thing in a text that looks like a version: "1.22.1".
 std::string version_in(std::string const& text);

@@ -208,10 +208,10 @@ running_proxy start_configured(way const& one, proxy_wishes const& wishes) {
 
 // One of ours: it chooses a port, and says when it is ready.
 running_proxy start_telling(way const& one, proxy_wishes const& wishes) {
-  child_options options{.command = {installed_program_of(one.by), "--listen", "127.0.0.1:0",
-                                    "--upstream", wishes.upstream.text(), "--threads",
-                                    std::to_string(wishes.threads)},
-                        .processors = wishes.processors};
+  child_options options{
+      .command = {installed_program_of(one.by), "--listen", "127.0.0.1:0", "--upstream",
+                  wishes.upstream.text(), "--threads", std::to_string(wishes.threads)},
+      .processors = wishes.processors};
   if (one.by == kind::regatta) {
     for (char const* more : {"--runtime", one.runtime.c_str(), "--report-every", "0",
                              "--idle-timeout", "0", "--log-level", "error"}) {

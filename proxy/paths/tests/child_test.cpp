@@ -61,8 +61,8 @@ TEST_F(Child, WhichNeverSaysALineIsGivenUpInTime) {
 TEST_F(Child, WhichEndsBeforeItIsReadyIsQuoted) {
   auto fake = start("echo 'port 80 is not for you' >&2; exit 3");
   EXPECT_THAT([&] { fake.next_line(in(5s)); },
-              ThrowsMessage<std::runtime_error>(
-                  HasSubstr("has ended before it was ready (exit code 3): port 80 is not for you")));
+              ThrowsMessage<std::runtime_error>(HasSubstr(
+                  "has ended before it was ready (exit code 3): port 80 is not for you")));
 }
 
 TEST_F(Child, WhichDiesInTheMiddleIsQuotedAsWell) {
@@ -70,8 +70,9 @@ TEST_F(Child, WhichDiesInTheMiddleIsQuotedAsWell) {
   fake.next_line(in(5s));
   ::kill(fake.pid(), SIGKILL);
   ASSERT_TRUE(fake.wait(in(5s)).has_value());
-  EXPECT_THAT([&] { fake.expect_alive(); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("has died (killed by signal 9): out of")));
+  EXPECT_THAT(
+      [&] { fake.expect_alive(); },
+      ThrowsMessage<std::runtime_error>(HasSubstr("has died (killed by signal 9): out of")));
 }
 
 TEST_F(Child, WhichCannotBeExecutedIsSaidAtOnce) {

@@ -39,9 +39,7 @@ class set_variable {
     if (char const* before = std::getenv(name)) before_ = before;
     ::setenv(name, value.c_str(), 1);
   }
-  ~set_variable() {
-    before_.empty() ? ::unsetenv(name_) : ::setenv(name_, before_.c_str(), 1);
-  }
+  ~set_variable() { before_.empty() ? ::unsetenv(name_) : ::setenv(name_, before_.c_str(), 1); }
   set_variable(set_variable const&) = delete;
   set_variable& operator=(set_variable const&) = delete;
 

@@ -108,9 +108,9 @@ TEST(Ways, SayWhatToInstall) {
   EXPECT_THAT([] { expect_installed(way_named("nginx")); },
               ThrowsMessage<runtime_unsupported>(
                   "nginx is not installed; apt-get install nginx libnginx-mod-stream"));
-  EXPECT_THAT([] { expect_installed(way_named("haproxy")); },
-              ThrowsMessage<runtime_unsupported>(
-                  "HAProxy is not installed; apt-get install haproxy"));
+  EXPECT_THAT(
+      [] { expect_installed(way_named("haproxy")); },
+      ThrowsMessage<runtime_unsupported>("HAProxy is not installed; apt-get install haproxy"));
   EXPECT_NO_THROW(expect_installed(way_named("direct")));
 }
 
@@ -138,8 +138,7 @@ TEST_F(Proxies, AreThereWhenTheySayThatTheyAreReady) {
 
 TEST_F(Proxies, AreToldWhatToDo) {
   auto const note = (programs.folder() / "note").string();
-  start("echo \"$@\" > " + note +
-        "; echo listening on 127.0.0.1:4711; echo ready; exec sleep 60");
+  start("echo \"$@\" > " + note + "; echo listening on 127.0.0.1:4711; echo ready; exec sleep 60");
   std::string told;
   std::ifstream in(note);
   std::getline(in, told);
@@ -166,10 +165,10 @@ TEST_F(Proxies, ThatAreReadyAndSayNotWhereAreNoProxies) {
 
 // It says that it listens where the server does, so that clients reach the server without it.
 TEST_F(Proxies, ThatDieInTheMiddleAreTheReason) {
-  set_variable const fake("REGATTA_PROXY",
-                          programs.make("regatta-proxy",
-                                        "echo 'about to die' >&2; echo listening on $4; echo ready\n"
-                                        "exec sleep 60"));
+  set_variable const fake(
+      "REGATTA_PROXY", programs.make("regatta-proxy",
+                                     "echo 'about to die' >&2; echo listening on $4; echo ready\n"
+                                     "exec sleep 60"));
   passage way({.variant = "work_stealing"}, load::service::echo);
   load::generator clients(way.plan());
   EXPECT_NO_THROW(way.expect_all_right(clients.run(10)));
