@@ -56,8 +56,14 @@ fn read_wishes(mut words: impl Iterator<Item = String>) -> Result<Wishes, Box<dy
 /// One thread is what the scheduler for one thread is made for.
 fn runtime(threads: usize) -> io::Result<Runtime> {
     match threads {
-        0 => Builder::new_multi_thread().enable_io().enable_time().build(),
-        1 => Builder::new_current_thread().enable_io().enable_time().build(),
+        0 => Builder::new_multi_thread()
+            .enable_io()
+            .enable_time()
+            .build(),
+        1 => Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build(),
         more => Builder::new_multi_thread()
             .worker_threads(more)
             .enable_io()
@@ -98,4 +104,67 @@ async fn relay(mut client: TcpStream, upstream: SocketAddr) -> io::Result<()> {
     server.set_nodelay(true)?;
     copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER_BYTES, BUFFER_BYTES).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::{Shutdown, TcpListener as Listener, TcpStream as Stream};
+    use std::thread;
+
+    use super::*;
+
+    fn wishes(words: &[&str]) -> Result<Wishes, Box<dyn Error>> {
+        read_wishes(words.iter().map(|word| (*word).to_owned()))
+    }
+
+    #[test]
+    fn it_wants_to_know_where_to_listen_and_where_to_connect() {
+        let told = [
+            "--listen",
+            "127.0.0.1:0",
+            "--upstream",
+            "127.0.0.1:9",
+            "--threads",
+            "3",
+        ];
+        assert_eq!(wishes(&told).map(|w| w.threads).ok(), Some(3));
+        assert!(wishes(&told[..2]).is_err());
+        assert!(wishes(&["--listen"]).is_err());
+        assert!(wishes(&["--sing", "a song"]).is_err());
+    }
+
+    /// What a client sends goes there and comes back, and so does the end of it.
+    #[test]
+    fn it_relays_both_ways_until_both_have_ended() {
+        for threads in [1, 2] {
+            let server = Listener::bind("127.0.0.1:0").unwrap();
+            let upstream = server.local_addr().unwrap();
+            let echo = thread::spawn(move || {
+                let (mut peer, _) = server.accept().unwrap();
+                let mut got = Vec::new();
+                peer.read_to_end(&mut got).unwrap();
+                peer.write_all(&got).unwrap();
+            });
+            let sent = vec![7_u8; 100_000];
+            let got = runtime(threads).unwrap().block_on(async {
+                let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let entrance = door.local_addr().unwrap();
+                tokio::spawn(accept(door, upstream));
+                let sent = sent.clone();
+                tokio::task::spawn_blocking(move || {
+                    let mut client = Stream::connect(entrance).unwrap();
+                    client.write_all(&sent).unwrap();
+                    client.shutdown(Shutdown::Write).unwrap();
+                    let mut got = Vec::new();
+                    client.read_to_end(&mut got).unwrap();
+                    got
+                })
+                .await
+                .unwrap()
+            });
+            assert_eq!(got, sent);
+            echo.join().unwrap();
+        }
+    }
 }
