@@ -1,5 +1,19 @@
 // Pipes through which long runs of bytes move from socket to socket inside the kernel (splice).
 //
+// Where it begins to win: from 16 KiB without a pause. The CPU time that a proxy (single_threaded)
+// took for a message and its echo, copied with buffers of 16 KiB against spliced, on two shared
+// virtual processors with Linux 6.18, the least of five runs each:
+//
+//    16 KiB  15.7 µs   9.0 µs         64 KiB  34.5 µs  13.1 µs
+//    32 KiB  17.4 µs   8.4 µs        256 KiB   141 µs    50 µs
+//
+//   regatta-load --serve 127.0.0.1:7500 &
+//   regatta-proxy --listen 127.0.0.1:7510 --upstream 127.0.0.1:7500 --runtime single_threaded
+//       --threads 1 --splice-from 0  (or never) &
+//   regatta-load 127.0.0.1:7510 -c 4 -d 400ms --message 64K
+//
+// What is read short of a buffer is never spliced, whatever the threshold.
+//
 // A pipe belongs to a connection only while bytes move, as a buffer does. One that is not empty
 // when it is given back is closed: nobody else may ever see what is in it.
 #pragma once

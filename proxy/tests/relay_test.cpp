@@ -350,7 +350,7 @@ struct on {
     }
     co_await until_served(rt, middle, clients.size(), 2 * clients.size());
   }
-  static task<void> wait_for(joiner<end> serving) { co_await serving; }
+  static task<void> wait_for(joiner<server_end> serving) { co_await serving; }
   static int connected_socket(endpoint where) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
