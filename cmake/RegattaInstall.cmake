@@ -1,6 +1,7 @@
 # What `cmake --install` brings, so that a runtime of one's own needs no copy of these sources:
 #
 #   bin/regatta                   the command
+#   bin/regatta-load              the load generator
 #   include/regatta/              the house, by the paths that sources include it by
 #   lib/, lib/cmake/regatta/      the boxes as targets regatta::…, and the functions: find_package(regatta)
 #   libexec/regatta/              the contenders

@@ -182,20 +182,24 @@ endfunction()
 #   regatta_add_native_runtime(asio_native NEEDS boost_asio VARIANTS io_context thread_pool SOURCES subject.cpp skynet.cpp)
 #
 #   VARIANTS  what subject.cpp enters as variants, for the tests
-#   MACHINE   it is no runtime: it is asked for the scenarios about the machine itself, and for no others
+#   SUBJECT   it is no runtime, but `machine` or `path`: it is asked for the scenarios about such a one, and for no others
+#   FOLDER    where it lies, if not in runtimes/<name>
 #   SOURCES   a source that is named after a scenario has it; what the others hold is the program's affair
 #   SMALL_TASK, SMALL_ECHO  the source of a small program; may be missing
 function(regatta_add_native_runtime name)
-  cmake_parse_arguments(NATIVE "MACHINE" "SMALL_TASK;SMALL_ECHO" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
-  if(NATIVE_MACHINE)
-    set_property(GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name} ", \"subject\": \"machine\"")
+  cmake_parse_arguments(NATIVE "" "SUBJECT;FOLDER;SMALL_TASK;SMALL_ECHO" "NEEDS;VARIANTS;SOURCES;LIBRARIES" ${ARGN})
+  if(NATIVE_SUBJECT)
+    set_property(GLOBAL PROPERTY REGATTA_ATTRIBUTES_OF_${name} ", \"subject\": \"${NATIVE_SUBJECT}\"")
+  endif()
+  if(NOT NATIVE_FOLDER)
+    set(NATIVE_FOLDER runtimes/${name})
   endif()
   regatta_need_all(needs why ${NATIVE_NEEDS})
   if(why)
     regatta_skip_runtime(${name} "${why}")
     return()
   endif()
-  regatta_box(regatta_runtime_${name} PATH runtimes/${name}
+  regatta_box(regatta_runtime_${name} PATH ${NATIVE_FOLDER}
     LINKS regatta_interface regatta_core regatta_scenarios regatta_contender ${needs} ${NATIVE_LIBRARIES})
   add_executable(contender_${name} ${NATIVE_SOURCES})
   target_link_libraries(contender_${name} PRIVATE

@@ -78,6 +78,7 @@ BOXES = {
     "proxy/paths": (
         (
             "proxy/load",
+            "harness/stats/histogram",
             "harness/contender",
             "scenarios",
             "scenarios/support",

@@ -44,7 +44,7 @@ void run_cell(::benchmark::State& state, pair const& scenario, setup const& how,
         return;
       }
       state.SetIterationTime(static_cast<double>(taken.spent.ns) * 1e-9);
-      cpu_ns += taken.spent.cpu_ns;
+      cpu_ns += taken.spent.cpu_ns.value_or(0);
       allocations += taken.spent.allocations.value_or(0);
       latencies.merge(taken.latencies);
     }

@@ -73,8 +73,9 @@ class pair_of {
       made.prepare = [](setup const& how, scenarios::parameter_list const& list) {
         return std::make_unique<cell_of<S, R>>(how, scenarios::read_parameters<S>(list));
       };
-    } else if constexpr (scenarios::asked_subject<S>() == scenarios::subject::machine) {
-      made.unsupported = std::string(S::name) + " is asked of the machine, not of a runtime";
+    } else if constexpr (scenarios::asked_subject<S>() != scenarios::subject::runtime) {
+      made.unsupported = std::string(S::name) + " is asked of a " +
+                         std::string(name_of(scenarios::asked_subject<S>())) + ", not of a runtime";
     } else {
       made.unsupported = std::string(R::info().name) + " does not offer what " +
                          std::string(S::name) + " asks for; it lacks: " + missing_abilities<R>();

@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/machine/process_counters.hpp"
+
 namespace regatta::contender {
+
+std::optional<std::uint64_t> cell::cpu_ns() const { return machine::process_cpu_ns(); }
 
 registry& registry::of_this_program() {
   static registry the_registry;

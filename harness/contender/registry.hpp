@@ -44,6 +44,12 @@ class cell {
   virtual bool caller_is_worker() const { return true; }
   // Whether only the parts count that the scenario marks.
   virtual bool times_a_part() const { return false; }
+  // Whether another process does the work that is measured. What this one needs for asking it
+  // (allocations, memory, threads) is then of no interest, and is not told.
+  virtual bool works_elsewhere() const { return false; }
+  // The CPU time in ns that the work has taken so far: of this process, or of the one that works.
+  // Nothing where nobody works but who asks.
+  virtual std::optional<std::uint64_t> cpu_ns() const;
 };
 
 // One scenario on this program's runtime.
@@ -52,6 +58,15 @@ struct pair {
   std::string unsupported;  // Why the runtime cannot run it; empty if it can.
   // Wants a complete and valid list. Throws what making the runtime throws.
   std::function<std::unique_ptr<cell>(setup const&, scenarios::parameter_list const&)> prepare;
+};
+
+// What one variant says of itself, where the variants are not all alike.
+struct identity {
+  std::string version;
+  std::string scheduling;
+  std::string io;
+  std::string language = "c++";
+  bool is_of_this_build = true;  // Otherwise nothing is known of its compiler, flags, allocator.
 };
 
 // This program's runtime.
@@ -65,6 +80,8 @@ struct subject {
   bool is_simulated = false;  // It runs in virtual time: it can be checked, never measured.
   // The number of threads that run tasks under this setup; 0 where there is no such number.
   std::function<std::uint64_t(setup const&)> threads = [](setup const&) { return 1; };
+  // Empty: what stands above holds for every variant.
+  std::function<identity(setup const&)> identity_of = {};
 };
 
 class registry {

@@ -70,12 +70,15 @@ measured take_sample(cell& prepared, sampling const& how, latency_recorder& reco
   if (watch.is_running()) throw std::logic_error("the scenario has not stopped its clock");
   if (watch.total().parts == 0) throw std::logic_error("the scenario has not started its clock");
 
-  sample.threads_used = machine::threads_used(threads_before, cpu_time_of_workers(prepared));
   sample.spent = watch.total();
-  sample.spent.counted["frames"] = sample.spent.frames;
+  if (!prepared.works_elsewhere()) {
+    sample.threads_used = machine::threads_used(threads_before, cpu_time_of_workers(prepared));
+    sample.peak_rss_bytes = machine::peak_rss_bytes();
+    sample.switches = sample.spent.switches;
+    sample.spent.counted["frames"] = sample.spent.frames;
+  }
   for (auto const& [name, figure] : recorder.take_counts()) sample.spent.counted[name] += figure;
   sample.latencies = recorder.take_histogram();
-  sample.peak_rss_bytes = machine::peak_rss_bytes();
   if (!sample.latencies.empty()) sample.recording_ns = cost_of_recording_ns();
   return sample;
 }

@@ -22,8 +22,10 @@ struct measured {
   std::uint64_t answer = 0;  // Of one run: of the first that differs from `expected`, if one does.
   bool answers_differ = false;
   elapsed spent;  // Its counters hold the scenario's own as well.
+  // Of this process: nothing where another one works.
   std::optional<std::uint64_t> peak_rss_bytes;
-  std::uint64_t threads_used = 0;
+  std::optional<std::uint64_t> threads_used;
+  std::optional<machine::context_switches> switches;
   stats::histogram latencies;
   std::optional<std::uint64_t> recording_ns;  // What recording one latency cost, if any was.
 };

@@ -69,8 +69,10 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   if (request.slowdown_percent != 0) slowdown_percent_ = request.slowdown_percent;
 
   std::uint64_t threads = 0;
+  identity who{.version = runtime.version, .scheduling = runtime.scheduling, .io = runtime.io};
   try {
     threads = runtime.threads(setup_);
+    if (runtime.identity_of) who = runtime.identity_of(setup_);
   } catch (runtime_unsupported const& error) {
     return unsupported(error.what());
   } catch (std::exception const& error) {
@@ -84,15 +86,17 @@ protocol::reply conversation::greet(protocol::hello const& request) {
   greeting.runtime = runtime.name;
   greeting.variant = *variant;
   greeting.variants = runtime.variants;
-  greeting.version = runtime.version;
-  greeting.language = "c++";
-  greeting.scheduling = runtime.scheduling;
-  greeting.io = runtime.io;
+  greeting.version = who.version;
+  greeting.language = who.language;
+  greeting.scheduling = who.scheduling;
+  greeting.io = who.io;
   greeting.capabilities = runtime.capabilities;
   greeting.threads = threads;
-  greeting.compiler = build::compiler();
-  greeting.flags = build::flags();
-  greeting.allocator = build::allocator();
+  if (who.is_of_this_build) {
+    greeting.compiler = build::compiler();
+    greeting.flags = build::flags();
+    greeting.allocator = build::allocator();
+  }
   greeting.pid = static_cast<std::uint64_t>(getpid());
   return greeting;
 }
@@ -139,8 +143,9 @@ protocol::reply conversation::take_sample(protocol::run const& request) {
     sample.answers_differ = taken.answers_differ;
     sample.allocations = taken.spent.allocations;
     sample.peak_rss_bytes = taken.peak_rss_bytes;
-    sample.switches = protocol::context_switches{taken.spent.switches.voluntary,
-                                                 taken.spent.switches.involuntary};
+    if (auto const& seen = taken.switches) {
+      sample.switches = protocol::context_switches{seen->voluntary, seen->involuntary};
+    }
     sample.threads_used = taken.threads_used;
     sample.recording_ns = taken.recording_ns;
     sample.counters = taken.spent.counted;

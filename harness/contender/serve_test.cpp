@@ -371,6 +371,53 @@ TEST(Sampling, TakesTheCallerForAWorkerUnlessItOnlyWaits) {
   }
 }
 
+// Another process has worked, and has taken a microsecond for each run.
+struct elsewhere_cell final : cell {
+  std::uint64_t run(scenarios::recorder&) override {
+    scenarios::toil(1'000'000);
+    spent_ns += 1'000;
+    return 0;
+  }
+  counters read_counters() const override { return {}; }
+  bool works_elsewhere() const override { return true; }
+  std::optional<std::uint64_t> cpu_ns() const override { return spent_ns; }
+  std::uint64_t spent_ns = 0;
+};
+
+TEST(Sampling, TellsWhatAnotherProcessTookWhereThatOneWorks) {
+  elsewhere_cell prepared;
+  latency_recorder recorder;
+  auto const sample = take_sample(prepared, {.iterations = 3, .expected = 0}, recorder);
+  EXPECT_EQ(sample.spent.cpu_ns, 3'000u);
+  EXPECT_FALSE(sample.threads_used.has_value());
+  EXPECT_FALSE(sample.peak_rss_bytes.has_value());
+  EXPECT_FALSE(sample.switches.has_value());
+  EXPECT_FALSE(sample.spent.allocations.has_value());
+  EXPECT_TRUE(sample.spent.counted.empty());
+}
+
+TEST(Serving, TellsOfAVariantWhatIsItsOwn) {
+  fake_program program;
+  auto described = program.subject();
+  described.identity_of = [](setup const& how) -> identity {
+    return {.version = "2 of " + how.variant,
+            .scheduling = "alone",
+            .io = "own",
+            .language = "c",
+            .is_of_this_build = false};
+  };
+  program.set_subject(described);
+  conversation driver(program);
+  std::vector<protocol::reply> replies;
+  driver.answer(protocol::hello{.variant = "threads=1", .threads = 0, .seed = 1},
+                [&](protocol::reply const& reply) { replies.push_back(reply); });
+  ASSERT_EQ(replies.size(), 1u);
+  auto const& told = std::get<protocol::hello_reply>(replies[0]);
+  EXPECT_EQ(told.version, "2 of threads=1");
+  EXPECT_EQ(told.language, "c");
+  EXPECT_EQ(told.compiler, "");
+}
+
 TEST(Checking, CoversEveryAlternativeAtSmokeSize) {
   auto const cells = smoke_cells(scenarios::describe<adding>());
   ASSERT_EQ(cells.size(), 3u);

@@ -8,11 +8,11 @@
 
 namespace regatta::contender {
 
-stopwatch::reading stopwatch::read() {
+stopwatch::reading stopwatch::read() const {
   return {
       .frames = frame_pool::allocations_of_all_threads(),
       .switches = machine::process_context_switches(),
-      .cpu_ns = machine::process_cpu_ns(),
+      .cpu_ns = cell_.cpu_ns(),
   };
 }
 
@@ -34,10 +34,12 @@ void stopwatch::stop() {
   auto const after = read();
   is_running_ = false;
   total_.ns += ended_ns - began_ns_;
-  total_.cpu_ns += after.cpu_ns - before_.cpu_ns;
+  if (after.cpu_ns && before_.cpu_ns) {
+    total_.cpu_ns = total_.cpu_ns.value_or(0) + *after.cpu_ns - *before_.cpu_ns;
+  }
   auto const frames = after.frames - before_.frames;
   total_.frames += frames;
-  if (allocations_are_counted()) {
+  if (allocations_are_counted() && !cell_.works_elsewhere()) {
     total_.allocations = total_.allocations.value_or(0) + news + frames;
   }
   auto const switched = after.switches - before_.switches;

@@ -13,7 +13,7 @@ namespace regatta::contender {
 // Totals over everything that a stopwatch ran for.
 struct elapsed {
   std::uint64_t ns = 0;
-  std::uint64_t cpu_ns = 0;
+  std::optional<std::uint64_t> cpu_ns;
   // Calls of operator new, and frames from the pool; nothing where the former are not counted.
   std::optional<std::uint64_t> allocations;
   std::uint64_t frames = 0;
@@ -38,9 +38,9 @@ class stopwatch {
   struct reading {
     std::uint64_t frames = 0;
     machine::context_switches switches;
-    std::uint64_t cpu_ns = 0;
+    std::optional<std::uint64_t> cpu_ns;
   };
-  static reading read();
+  reading read() const;
 
   cell const& cell_;
   elapsed total_;

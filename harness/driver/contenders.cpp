@@ -66,6 +66,14 @@ contender_program read_program(const nlohmann::json& object, const fs::path& fol
   return found;
 }
 
+scenarios::subject subject_named(const std::string& name) {
+  using enum scenarios::subject;
+  for (const scenarios::subject one : {machine, path}) {
+    if (name == name_of(one)) return one;
+  }
+  return runtime;
+}
+
 contender read_manifest(const fs::path& file) {
   std::ifstream in(file);
   try {
@@ -74,7 +82,7 @@ contender read_manifest(const fs::path& file) {
     found.name = object.at("name").get<std::string>();
     found.kind = object.value("kind", "");
     found.measured = object.value("measured", true);
-    found.is_machine = object.value("subject", "runtime") == "machine";
+    found.subject = subject_named(object.value("subject", "runtime"));
     for (const auto& program : object.value("programs", nlohmann::json::array())) {
       found.programs.push_back(read_program(program, file.parent_path()));
     }
@@ -177,7 +185,11 @@ std::vector<chosen_contender> choose_contenders(const std::vector<contender>& kn
                                                 const std::vector<std::string>& wanted) {
   std::vector<chosen_contender> chosen;
   if (wanted.empty()) {
-    for (const contender& who : known) chosen.push_back({who, true, {}});
+    for (const contender& who : known) {
+      chosen.push_back({who, true, {}});
+      // One way alone says nothing: they are compared with each other.
+      if (who.subject == scenarios::subject::path) chosen.back().variant_globs = {"*"};
+    }
   }
   for (const std::string& name : wanted) {
     if (names_a_path(name)) {

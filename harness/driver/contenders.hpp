@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/specification/specification.hpp"
+
 namespace regatta::driver {
 
 struct contender_program {
@@ -22,9 +24,10 @@ struct contender_program {
 /// default one. Never without any.
 struct contender {
   std::string name;
-  std::string kind;         ///< "c++", "rust", …, as its manifest says.
-  bool measured = true;     ///< False: it is for tests, and no run takes it.
-  bool is_machine = false;  ///< No runtime: it says what the machine itself charges.
+  std::string kind;      ///< "c++", "rust", …, as its manifest says.
+  bool measured = true;  ///< False: it is for tests, and no run takes it.
+  /// What it is an example of, and so which scenarios it is asked for.
+  scenarios::subject subject = scenarios::subject::runtime;
   std::vector<contender_program> programs;
 };
 
@@ -45,7 +48,7 @@ struct chosen_contender {
 
 /// What `--contender` names: a contender, a glob over contenders, `contender/variant` globs, or the
 /// path of a program that speaks the protocol. Nothing named: every contender in its default
-/// variant.
+/// variant, and paths in all of theirs.
 std::vector<chosen_contender> choose_contenders(const std::vector<contender>& known,
                                                 const std::vector<std::string>& wanted);
 

@@ -10,9 +10,12 @@
 
 namespace regatta::scenarios {
 
-NLOHMANN_JSON_SERIALIZE_ENUM(quantity, {{quantity::time, "time"}, {quantity::bytes, "bytes"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(subject,
-                             {{subject::runtime, "runtime"}, {subject::machine, "machine"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(quantity, {{quantity::time, "time"},
+                                        {quantity::bytes, "bytes"},
+                                        {quantity::latency, "latency"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(subject, {{subject::runtime, "runtime"},
+                                       {subject::machine, "machine"},
+                                       {subject::path, "path"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(small_program, {{small_program::none, nullptr},
                                              {small_program::task, "task"},
                                              {small_program::echo, "echo"}})
@@ -33,7 +36,7 @@ json to_json(const row& r) {
           {"variant", r.variant},
           {"threads", r.threads},
           {"twin", r.twin},
-          {"machine", r.is_machine},
+          {"subject", r.subject},
           {"command", r.command},
           {"small_programs", r.small_programs},
           {"build", r.build},
@@ -49,7 +52,7 @@ row row_from_json(const json& object) {
   object.at("variant").get_to(r.variant);
   object.at("threads").get_to(r.threads);
   object.at("twin").get_to(r.twin);
-  object.at("machine").get_to(r.is_machine);
+  object.at("subject").get_to(r.subject);
   object.at("command").get_to(r.command);
   object.at("small_programs").get_to(r.small_programs);
   object.at("build").get_to(r.build);
@@ -103,9 +106,7 @@ planned_cell cell_from_json(const json& object) {
 
 }  // namespace
 
-bool takes_part(const row& r, const cell& c) {
-  return r.is_machine == (c.asked == scenarios::subject::machine);
-}
+bool takes_part(const row& r, const cell& c) { return r.subject == c.asked; }
 
 json to_json(const plan& p) {
   json object = {{"version", plan_version},

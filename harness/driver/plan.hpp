@@ -24,7 +24,8 @@ struct row {
   std::string variant;
   std::uint64_t threads = 0;  ///< What hello asks for; 0: the variant's own default.
   bool twin = false;          ///< Entered a second time, to measure the noise floor.
-  bool is_machine = false;    ///< No runtime: it says what the machine itself charges.
+  /// What it is an example of: it is asked for the scenarios of its own kind.
+  scenarios::subject subject = scenarios::subject::runtime;
   std::vector<std::string> command;
   /// By name, "task" and "echo": the contender's programs without a harness.
   std::map<std::string, std::vector<std::string>> small_programs;
@@ -61,8 +62,9 @@ struct plan {
   std::vector<planned_cell> cells;
 };
 
-/// Whether the row is asked for this cell at all: the machine is for the floor, and the floor is
-/// for the machine. Where it is not there is no result, not even an absent one.
+/// Whether the row is asked for this cell at all: the machine for the floor, paths for the
+/// scenarios of paths, runtimes for all others. Where it is not there is no result, not even an
+/// absent one.
 bool takes_part(const row& r, const cell& c);
 
 json to_json(const plan& p);

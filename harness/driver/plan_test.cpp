@@ -26,7 +26,7 @@ plan example() {
     c.what.params = {{"tasks", i}};
     p.cells.push_back(c);
   }
-  p.rows[0].is_machine = true;
+  p.rows[0].subject = scenarios::subject::machine;
   p.rows[0].small_programs = {{"task", {"/bin/echo", "42"}}};
   p.system_calls = call_counting::everywhere;
   cell& first = p.cells[0].what;
@@ -50,6 +50,16 @@ TEST(Plan, TheMachineIsForTheFloorAndTheFloorForTheMachine) {
   EXPECT_FALSE(takes_part(p.rows[0], p.cells[1].what));
   EXPECT_FALSE(takes_part(p.rows[1], p.cells[0].what));
   EXPECT_TRUE(takes_part(p.rows[1], p.cells[1].what));
+}
+
+TEST(Plan, PathsAreAskedForTheScenariosOfPathsAlone) {
+  plan p = example();
+  p.rows[1].subject = p.cells[1].what.asked = scenarios::subject::path;
+  p = plan_from_json(to_json(p));
+  for (const std::size_t row : {0u, 1u, 2u}) {
+    EXPECT_EQ(takes_part(p.rows[row], p.cells[1].what), row == 1) << row;
+    EXPECT_EQ(takes_part(p.rows[1], p.cells[row].what), row == 1) << row;
+  }
 }
 
 TEST(Plan, OnlyASkippedRowIsCalledSkipped) {

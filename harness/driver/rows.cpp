@@ -16,7 +16,7 @@ row row_of(const contender& who, const contender_program& program, const std::st
   row r;
   r.name = row_name(who.name, variant, threads);
   r.contender = who.name;
-  r.is_machine = who.is_machine;
+  r.subject = who.subject;
   r.variant = variant;
   r.threads = threads;
   r.command = program.command;
@@ -128,33 +128,47 @@ std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
     for (const offer* wanted : wanted_offers(c, offers)) {
       for (const std::uint64_t count : counts) {
         // The machine has no threads of its own to choose.
-        const std::uint64_t asked = c.who.is_machine ? 0 : count;
+        const bool is_machine = c.who.subject == scenarios::subject::machine;
+        const std::uint64_t asked = is_machine ? 0 : count;
         rows.push_back(row_of(c.who, *wanted, asked, limit_ns, stop));
-        if (wanted->introduced.absent || c.who.is_machine) break;
+        if (wanted->introduced.absent || is_machine) break;
       }
     }
   }
   return rows;
 }
 
-void add_twin(std::vector<row>& rows, const std::string& wanted) {
+namespace {
+
+/// Enters a row of that subject twice; false if there is none that could be.
+bool add_twin_among(std::vector<row>& rows, scenarios::subject who, const std::string& wanted) {
   const auto threads = [](const row& r) { return r.hello.value("threads", std::uint64_t{0}); };
   auto chosen = rows.end();
   for (auto r = rows.begin(); r != rows.end(); ++r) {
-    if (r->absent || r->is_machine || (!wanted.empty() && r->name != wanted)) continue;
+    if (r->absent || r->subject != who || (!wanted.empty() && r->name != wanted)) continue;
     if (chosen == rows.end() || threads(*r) > threads(*chosen)) chosen = r;
   }
-  if (chosen == rows.end()) {
-    if (wanted.empty()) return;
-    std::vector<std::string> names;
-    for (const row& r : rows) names.push_back(r.name);
-    throw usage_error(
-        fmt::format("there is no row '{}' to twin{}", wanted, suggestion(wanted, names)));
-  }
+  if (chosen == rows.end()) return false;
   row twin = *chosen;
   twin.name += "#twin";
   twin.twin = true;
   rows.insert(chosen + 1, std::move(twin));
+  return true;
+}
+
+}  // namespace
+
+void add_twin(std::vector<row>& rows, const std::string& wanted) {
+  // The noise of one subject says nothing about the cells of the other.
+  bool found = false;
+  for (const auto who : {scenarios::subject::runtime, scenarios::subject::path}) {
+    found = add_twin_among(rows, who, wanted) || found;
+  }
+  if (found || wanted.empty()) return;
+  std::vector<std::string> names;
+  for (const row& r : rows) names.push_back(r.name);
+  throw usage_error(
+      fmt::format("there is no row '{}' to twin{}", wanted, suggestion(wanted, names)));
 }
 
 }  // namespace regatta::driver

@@ -24,9 +24,9 @@ std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
                            const interrupt& stop);
 
 /// Enters one row a second time, right after itself: the difference that the two show is the noise
-/// of this machine and session. Of the rows that take part it is the first with the most threads,
-/// because noise grows with them; or the row named `wanted`. Throws ends_command if there is no
-/// such row.
+/// of this machine and session. Of the runtimes that take part it is the first with the most
+/// threads, because noise grows with them, and so it is of the paths; or the row named `wanted`
+/// alone. Throws ends_command if there is no such row.
 void add_twin(std::vector<row>& rows, const std::string& wanted);
 
 }  // namespace regatta::driver

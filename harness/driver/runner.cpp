@@ -9,6 +9,7 @@
 #include "harness/driver/calibrate.hpp"
 #include "harness/driver/clock.hpp"
 #include "harness/driver/system_calls.hpp"
+#include "harness/stats/histogram.hpp"
 
 namespace regatta::driver {
 namespace {
@@ -28,7 +29,13 @@ json line_head(const planned_cell& c, const row& r) {
 
 /// More of it would say the same again, or something else.
 bool is_measured_once(const cell& c) {
-  return c.fresh_process || c.measures == scenarios::quantity::bytes;
+  return c.fresh_process || c.measures != scenarios::quantity::time;
+}
+
+std::uint64_t median_latency_ns(const protocol::latency& seen) {
+  std::vector<stats::bucket> buckets;
+  for (const auto& [value, count] : seen.buckets) buckets.push_back({value, count});
+  return static_cast<std::uint64_t>(stats::histogram::from_buckets(buckets).quantile(0.5));
 }
 
 }  // namespace
@@ -89,7 +96,9 @@ bool runner::go() {
 }
 
 bool runner::wants_system_calls(const row& r, const planned_cell& c) const {
-  if (plan_.system_calls == call_counting::none || r.absent || r.twin || r.is_machine) return false;
+  if (plan_.system_calls == call_counting::none || r.absent || r.twin) return false;
+  // Of a path the tracer would see the clients, and slow down whoever they wait for.
+  if (r.subject != scenarios::subject::runtime) return false;
   if (plan_.system_calls == call_counting::where_asked && !c.what.counts_system_calls) return false;
   return c.what.program == scenarios::small_program::none && takes_part(r, c.what) &&
          !is_done(plan_.blocks, r, c);
@@ -209,6 +218,9 @@ void runner::keep(const planned_cell& c, const row& r, const place& where,
     line.update(protocol::to_json(result.sample->taken));
     if (c.what.measures == scenarios::quantity::bytes) {
       line["bytes"] = result.sample->taken.counters.at("bytes");
+    }
+    if (c.what.measures == scenarios::quantity::latency) {
+      line["compared_ns"] = median_latency_ns(*result.sample->taken.latencies);
     }
     line["iterations"] = c.iterations;
     line["warmup"] = c.warmup;

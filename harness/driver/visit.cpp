@@ -37,6 +37,10 @@ failure check_sample(const timed_sample& sample, const cell& what, const visit_w
   if (what.measures == scenarios::quantity::bytes && taken.counters.count("bytes") == 0) {
     return {outcome::failed, "does not tell the bytes that this scenario is about"};
   }
+  if (what.measures == scenarios::quantity::latency &&
+      (!taken.latencies || taken.latencies->buckets.empty())) {
+    return {outcome::failed, "does not tell the latencies that this scenario is about"};
+  }
   const std::uint64_t used = taken.threads_used.value_or(0);
   if (wishes.threads != 0 && used > wishes.threads) {
     return {outcome::failed,

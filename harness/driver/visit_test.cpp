@@ -51,6 +51,15 @@ TEST(CheckSample, MoreTimeThanTheDriverSawFails) {
   EXPECT_THAT(e.judged().reason, HasSubstr("the whole exchange took 1 µs"));
 }
 
+TEST(CheckSample, NoLatenciesWhereTheyAreWhatIsComparedFail) {
+  example e;
+  e.what.measures = scenarios::quantity::latency;
+  EXPECT_EQ(e.judged().what, outcome::failed);
+  EXPECT_THAT(e.judged().reason, HasSubstr("does not tell the latencies"));
+  e.sample.taken.latencies = protocol::latency{{{300, 1}}};
+  EXPECT_EQ(e.judged().what, outcome::ok);
+}
+
 TEST(CheckSample, NoTimeAtAllFails) {
   example e;
   e.sample.taken.ns = 0;

@@ -12,7 +12,9 @@ std::string unit_of(json const& cell) { return cell.at("unit"); }
 }  // namespace
 
 json const& cost_interval(json const& cell, json const& result) {
-  return result.at(unit_of(cell) == "B" ? "bytes_per_operation" : "ns_per_operation");
+  if (unit_of(cell) == "B") return result.at("bytes_per_operation");
+  if (result.contains("median_latency_ns")) return result.at("median_latency_ns");
+  return result.at("ns_per_operation");
 }
 
 double cost_of(json const& cell, json const& result) {

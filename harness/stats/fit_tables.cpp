@@ -115,7 +115,7 @@ std::vector<std::string> curve_columns(json const& fit) {
 // ---- the two tables
 
 // Rows of one choice stand together: they are what one compares.
-void add_lines(table& t, json const& fits, char const* choice,
+void add_lines(table& t, std::vector<json> const& fits, char const* choice,
                std::vector<std::string> (*columns)(json const&)) {
   std::vector<std::string> choices;
   for (json const& fit : fits) {
@@ -132,6 +132,15 @@ void add_lines(table& t, json const& fits, char const* choice,
   }
 }
 
+// The fits of one scenario; of all, if it is "".
+std::vector<json> fits_of(json const& fits, std::string_view scenario) {
+  std::vector<json> chosen;
+  for (json const& fit : fits) {
+    if (scenario.empty() || fit.at("scenario") == scenario) chosen.push_back(fit);
+  }
+  return chosen;
+}
+
 std::vector<table> tables_of(json const& summary) {
   if (!summary.contains("fits")) return {};
   json const& fits = summary.at("fits");
@@ -143,7 +152,15 @@ std::vector<table> tables_of(json const& summary) {
           "point lies from the line.",
       .heads = {"kind", "row", "a task [low, high]", "error", "no task [low, high]", "off by"},
       .lines = {}};
-  add_lines(memory, fits.at("lines"), "kind", line_columns);
+  add_lines(memory, fits_of(fits.at("lines"), "memory"), "kind", line_columns);
+  table proxies{
+      .title = "Memory of a further connection through a proxy",
+      .explanation =
+          "A line through the private bytes of the proxy's processes over the number of idle "
+          "connections; what the kernel keeps for their sockets is not in it.",
+      .heads = {"kind", "row", "a connection [low, high]", "error", "none [low, high]", "off by"},
+      .lines = {}};
+  add_lines(proxies, fits_of(fits.at("lines"), "path_memory"), "kind", line_columns);
   json const& processors = fits.at("processors");
   table scaling{.title = "Scaling over threads",
                 .explanation = fmt::format(
@@ -156,8 +173,8 @@ std::vector<table> tables_of(json const& summary) {
                 .heads = {"work", "row", "one thread [low, high]", "σ [low, high]", "κ [low, high]",
                           "peak at", "R²", "fitted to threads"},
                 .lines = {}};
-  add_lines(scaling, fits.at("scalability"), "work", curve_columns);
-  std::vector<table> tables{std::move(memory), std::move(scaling)};
+  add_lines(scaling, fits_of(fits.at("scalability"), ""), "work", curve_columns);
+  std::vector<table> tables{std::move(memory), std::move(proxies), std::move(scaling)};
   std::erase_if(tables, [](table const& t) { return t.lines.empty(); });
   return tables;
 }

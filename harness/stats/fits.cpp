@@ -1,6 +1,7 @@
 #include "harness/stats/fits.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -98,7 +99,19 @@ std::optional<double> bytes_of(block_measurement const& block) {
   return static_cast<double>(found->second) / static_cast<double>(block.iterations);
 }
 
-json line_of(series const& s) {
+// Which scenarios are about bytes that rise with a number of something.
+struct line_of_bytes {
+  char const* scenario;
+  char const* choice;  // the parameter that tells series apart; or none
+  char const* over;
+  char const* kind;  // of all series, where there is no choice
+};
+constexpr std::array<line_of_bytes, 2> lines_of_bytes{{
+    {"memory", "kind", "tasks", ""},
+    {"path_memory", "", "connections", "proxied connection"},
+}};
+
+json line_of(series const& s, line_of_bytes const& what) {
   auto const points = points_of<point>(s, bytes_of);
   std::vector<double> slopes;
   std::vector<double> intercepts;
@@ -108,8 +121,12 @@ json line_of(series const& s) {
       intercepts.push_back(fit->intercept);
     }
   }
-  json document{{"row", s.row},    {"scenario", "memory"},    {"kind", s.choice},
-                {"over", "tasks"}, {"blocks", slopes.size()}, {"points", points.pooled.size()}};
+  json document{{"row", s.row},
+                {"scenario", what.scenario},
+                {"kind", s.choice.empty() ? what.kind : s.choice},
+                {"over", what.over},
+                {"blocks", slopes.size()},
+                {"points", points.pooled.size()}};
   auto const fit = fit_line(points.pooled);
   document["reason"] = fit.reason;
   if (!fit.value) return document;
@@ -177,7 +194,11 @@ json scalability_of(series const& s, std::size_t processors) {
 
 nlohmann::ordered_json fits_of(measurements const& samples, nlohmann::ordered_json const& machine) {
   json lines = json::array();
-  for (series const& s : series_of(samples, "memory", "kind", "tasks")) lines.push_back(line_of(s));
+  for (line_of_bytes const& what : lines_of_bytes) {
+    for (series const& s : series_of(samples, what.scenario, what.choice, what.over)) {
+      lines.push_back(line_of(s, what));
+    }
+  }
   json curves = json::array();
   auto const processors = processors_of(machine);
   for (series const& s : series_of(samples, "scaling", "work", "threads")) {

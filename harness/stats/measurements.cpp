@@ -21,6 +21,7 @@ void add_to(row_measurement& row, sample const& s) {
     block.bytes_per_operation.push_back(static_cast<double>(*s.bytes) /
                                         static_cast<double>(s.operations));
   }
+  if (s.compared_ns) block.compared_ns.push_back(static_cast<double>(*s.compared_ns));
   block.iterations += s.iterations;
   block.ns += s.ns;
   block.operations += s.operations;
@@ -70,9 +71,18 @@ block_values row_measurement::bytes_per_operation() const {
   return values;
 }
 
+block_values row_measurement::compared_ns() const {
+  block_values values;
+  for (auto const& [number, block] : blocks) {
+    if (!block.compared_ns.empty()) values[number] = median(block.compared_ns);
+  }
+  return values;
+}
+
 block_values row_measurement::costs() const {
-  auto bytes = bytes_per_operation();
-  return bytes.empty() ? ns_per_operation() : bytes;
+  if (auto bytes = bytes_per_operation(); !bytes.empty()) return bytes;
+  if (auto latency = compared_ns(); !latency.empty()) return latency;
+  return ns_per_operation();
 }
 
 std::optional<double> row_measurement::per_operation(

@@ -30,6 +30,7 @@ struct latency_quantiles {
 struct block_measurement {
   std::vector<double> ns_per_operation;     // one for each sample
   std::vector<double> bytes_per_operation;  // one for each sample that tells bytes
+  std::vector<double> compared_ns;          // one for each sample that is compared by its latency
   std::uint64_t iterations = 0;
   std::uint64_t ns = 0;
   std::uint64_t operations = 0;
@@ -70,7 +71,10 @@ struct row_measurement {
   block_values ns_per_operation() const;
   // Nothing where the scenario is about time.
   block_values bytes_per_operation() const;
-  // What rows are compared by: bytes, where the scenario is about them, and time everywhere else.
+  // The median latency, where the scenario is about it.
+  block_values compared_ns() const;
+  // What rows are compared by: bytes or latency, where the scenario is about them, and time
+  // everywhere else.
   block_values costs() const;
 
   // The median over blocks of a total divided by the block's operations. Nothing where no block has

@@ -71,6 +71,14 @@ std::string ratio_text(nlohmann::ordered_json const& ratio) {
                      decimals, ratio.at("high").get<double>(), decimals);
 }
 
+std::string overhead_text(nlohmann::ordered_json const& ratio) {
+  auto const percent = [&](char const* key) { return 100.0 * (ratio.at(key).get<double>() - 1.0); };
+  double const median = percent("median");
+  int const decimals = std::abs(median) < 9.95 ? 1 : 0;
+  return fmt::format("{:+.{}f} % [{:.{}f}, {:.{}f}]", median, decimals, percent("low"), decimals,
+                     percent("high"), decimals);
+}
+
 std::string amount_text(double value, std::string_view unit) {
   return unit == "B" ? bytes_text(value) : duration_text(value);
 }

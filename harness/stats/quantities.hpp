@@ -24,6 +24,9 @@ std::string percent_text(double share);
 std::string ratio_text(nlohmann::ordered_json const& ratio);
 
 // What a cell is compared by, as its "unit" says: "ns" for a time, "B" for bytes.
+// What a ratio is above 1, with its interval: "+12 % [10, 14]".
+std::string overhead_text(nlohmann::ordered_json const& ratio);
+
 std::string amount_text(double value, std::string_view unit);
 
 // "123 ns [120, 131]": the bounds in the unit of the median.

@@ -78,6 +78,7 @@ sample fields_of(json const& line) {
   take(line, "exchange_ns", s.exchange_ns);
   take(line, "recording_ns", s.recording_ns);
   take(line, "bytes", s.bytes);
+  take(line, "compared_ns", s.compared_ns);
   take(line, "system_calls", s.system_calls);
   if (auto const found = line.find("context_switches"); found != line.end()) {
     take(*found, "voluntary", s.voluntary_switches);
@@ -165,6 +166,7 @@ std::string format_sample(sample const& s) {
     if (!s.latency_ns.empty()) line["latency"] = {{"unit", "ns"}, {"buckets", s.latency_ns}};
     put(line, "recording_ns", s.recording_ns);
     put(line, "bytes", s.bytes);
+    put(line, "compared_ns", s.compared_ns);
     if (!s.system_calls.empty()) line["system_calls"] = s.system_calls;
     put(line, "exchange_ns", s.exchange_ns);
   }

@@ -65,6 +65,7 @@ struct sample {
   std::vector<bucket> latency_ns;
   std::optional<std::uint64_t> recording_ns;  // what recording one latency cost
   std::optional<std::uint64_t> bytes;         // where the scenario is about bytes, and not time
+  std::optional<std::uint64_t> compared_ns;  // where it is about latency: the median of this sample
   std::map<std::string, std::uint64_t> system_calls;  // by name; only in their phase
   std::optional<std::uint64_t> exchange_ns;
 

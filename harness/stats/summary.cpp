@@ -18,7 +18,7 @@ using json = nlohmann::ordered_json;
 
 struct planned_row {
   row_identity identity;
-  bool is_machine = false;
+  std::string subject = "runtime";  // or "machine", or "path"
   json hello;
   json skipped;  // null or the reason why it takes no part
 };
@@ -27,9 +27,9 @@ struct planned_cell {
   std::string cell;
   std::string scenario;
   json params;
-  bool in_bytes = false;      // compared by bytes, and not by time
-  bool asks_machine = false;  // of the one row that is no runtime
-  std::string floor = {};     // which line of the floor bounds it; or empty
+  std::string measures = "time";  // what it is compared by: time, bytes, latency
+  std::string asked = "runtime";  // of which rows: those of this subject
+  std::string floor = {};         // which line of the floor bounds it; or empty
   std::uint64_t floor_times = 1;
 };
 
@@ -43,15 +43,14 @@ std::vector<planned_row> rows_of(measurements const& samples, json const& plan) 
                                        .contender = row.value("contender", ""),
                                        .variant = row.value("variant", ""),
                                        .twin = row.value("twin", false)},
-                          .is_machine = row.value("machine", false),
+                          .subject = row.value("subject", "runtime"),
                           .hello = row.contains("hello") ? row["hello"] : json(),
                           .skipped = row.contains("skipped") ? row["skipped"] : json()};
       if (known.insert(planned.identity.row).second) rows.push_back(std::move(planned));
     }
   }
   for (row_identity const& row : samples.rows()) {
-    if (known.insert(row.row).second)
-      rows.push_back({.identity = row, .is_machine = false, .hello = {}, .skipped = {}});
+    if (known.insert(row.row).second) rows.push_back({.identity = row, .hello = {}, .skipped = {}});
   }
   return rows;
 }
@@ -64,8 +63,8 @@ std::vector<planned_cell> cells_of(measurements const& samples, json const& plan
       planned_cell planned{.cell = cell.at("cell"),
                            .scenario = cell.value("scenario", ""),
                            .params = cell.contains("params") ? cell["params"] : json::object(),
-                           .in_bytes = cell.value("measures", "time") == "bytes",
-                           .asks_machine = cell.value("asked", "runtime") == "machine",
+                           .measures = cell.value("measures", "time"),
+                           .asked = cell.value("asked", "runtime"),
                            .floor = cell.value("floor", ""),
                            .floor_times = cell.value("floor_times", std::uint64_t{1})};
       if (known.insert(planned.cell).second) cells.push_back(std::move(planned));
@@ -136,6 +135,39 @@ json latency_of(row_measurement const& row) {
   return document;
 }
 
+// Most counters are sums over all operations. A rate, or a quantile of latencies, is a figure of
+// the run, and says by the end of its name that it is one.
+bool is_of_a_run(std::string_view counter) {
+  constexpr std::array<std::string_view, 4> ends{"_per_s", "_ns_p50", "_ns_p99", "_ns_max"};
+  return std::ranges::any_of(ends, [&](auto const end) { return counter.ends_with(end); });
+}
+
+// The median over the blocks of such a counter; nothing where it was not told.
+std::optional<double> figure_of_runs(row_measurement const& row, std::string const& name) {
+  std::vector<double> values;
+  for (auto const& [number, block] : row.blocks) {
+    auto const found = block.counters.find(name);
+    if (found == block.counters.end() || block.iterations == 0) continue;
+    values.push_back(static_cast<double>(found->second) / static_cast<double>(block.iterations));
+  }
+  if (values.empty()) return std::nullopt;
+  return median(values);
+}
+
+// How much of the load that was offered a row has borne; nothing where none was offered.
+std::optional<double> share_achieved(row_measurement const& row) {
+  auto const offered = figure_of_runs(row, "offered_per_s");
+  auto const achieved = figure_of_runs(row, "achieved_per_s");
+  if (!offered || !achieved || *offered <= 0.0) return std::nullopt;
+  return *achieved / *offered;
+}
+
+// Its latencies are those of a queue that grows, and depend on how long the run was.
+bool is_saturated(row_measurement const& row) {
+  constexpr double enough = 0.99;
+  return share_achieved(row).value_or(1.0) < enough;
+}
+
 json counters_of(row_measurement const& row) {
   std::set<std::string> names;
   for (auto const& [number, block] : row.blocks) {
@@ -143,6 +175,10 @@ json counters_of(row_measurement const& row) {
   }
   json counters = json::object();
   for (auto const& name : names) {
+    if (is_of_a_run(name)) {
+      counters[name] = json_of(figure_of_runs(row, name));
+      continue;
+    }
     counters[name] = json_of(
         row.per_operation([&](block_measurement const& block) -> std::optional<std::uint64_t> {
           auto const found = block.counters.find(name);
@@ -189,6 +225,9 @@ json quantities_of(row_measurement const& row) {
   if (auto const bytes = estimate_of(row.bytes_per_operation())) {
     result["bytes_per_operation"] = json_of(*bytes);
   }
+  if (auto const latency = estimate_of(row.compared_ns())) {
+    result["median_latency_ns"] = json_of(*latency);
+  }
   result["ns_per_operation"] = json_of(time);
   result["operations_per_second"] = rate_of(time);
   using block = block_measurement;
@@ -231,12 +270,14 @@ struct analysis {
   std::string twin;
 };
 
-// The ranked rows of a cell: measured, and not the twin, which would only double its original.
+// The ranked rows of a cell: measured, and not the twin, which would only double its original, nor
+// one that could not bear the load that the others bore.
 std::vector<row_in_cell> ranked_rows(analysis const& run, cell_measurement const& cell) {
   std::vector<row_in_cell> ranked;
   for (std::size_t i = 0; i != run.rows.size(); ++i) {
     auto const* row = cell.find(run.rows[i].identity.row);
     if (row == nullptr || !row->measured() || run.rows[i].identity.twin) continue;
+    if (is_saturated(*row)) continue;
     ranked.push_back({i, row, row->costs()});
   }
   return ranked;
@@ -282,24 +323,33 @@ std::optional<std::size_t> best_of(std::vector<row_in_cell> const& ranked) {
   return static_cast<std::size_t>(std::min_element(costs.begin(), costs.end()) - costs.begin());
 }
 
-void find_noise(analysis& run) {
-  auto const twin = std::find_if(run.rows.begin(), run.rows.end(),
-                                 [](planned_row const& row) { return row.identity.twin; });
-  if (twin == run.rows.end()) return;
-  run.twin = twin->identity.row;
-  run.original = run.twin.substr(0, run.twin.rfind("#twin"));
-  std::vector<twin_values> pairs;
+// What one A/A pair shows, in the cells that both of it have run.
+void add_pairs(analysis const& run, std::string const& original, std::string const& twin,
+               std::vector<twin_values>& pairs) {
   for (planned_cell const& planned : run.cells) {
     auto const* cell = run.samples.find(planned.cell);
     if (cell == nullptr) continue;
-    auto const* original = cell->find(run.original);
-    auto const* copy = cell->find(run.twin);
-    if (original == nullptr || copy == nullptr || !original->measured() || !copy->measured()) {
+    auto const* first = cell->find(original);
+    auto const* second = cell->find(twin);
+    if (first == nullptr || second == nullptr || !first->measured() || !second->measured()) {
       continue;
     }
-    pairs.push_back({planned.cell, original->costs(), copy->costs()});
+    pairs.push_back({planned.cell, first->costs(), second->costs()});
   }
-  run.noise = judge_noise(pairs);
+}
+
+// There may be two pairs, one of runtimes and one of paths, which share no cell.
+void find_noise(analysis& run) {
+  std::vector<twin_values> pairs;
+  for (planned_row const& row : run.rows) {
+    if (!row.identity.twin) continue;
+    std::string const& twin = row.identity.row;
+    std::string const original = twin.substr(0, twin.rfind("#twin"));
+    add_pairs(run, original, twin, pairs);
+    run.original += (run.original.empty() ? "" : " and ") + original;
+    run.twin += (run.twin.empty() ? "" : " and ") + twin;
+  }
+  if (!run.twin.empty()) run.noise = judge_noise(pairs);
 }
 
 json noise_of(analysis const& run) {
@@ -363,7 +413,7 @@ struct charge {
 std::optional<charge> floor_of(analysis const& run, planned_cell const& planned) {
   if (planned.floor.empty()) return std::nullopt;
   for (planned_cell const& cell : run.cells) {
-    if (!cell.asks_machine || cell.params.value("what", "") != planned.floor) continue;
+    if (cell.asked != "machine" || cell.params.value("what", "") != planned.floor) continue;
     auto const* asked = run.samples.find(cell.cell);
     if (asked == nullptr) continue;
     for (auto const& [name, row] : asked->rows) {
@@ -377,6 +427,18 @@ std::optional<charge> floor_of(analysis const& run, planned_cell const& planned)
     }
   }
   return std::nullopt;
+}
+
+// The way without a proxy, in a cell that is asked of paths: what all others add to.
+row_measurement const* direct_path(analysis const& run, planned_cell const& planned,
+                                   cell_measurement const& cell) {
+  if (planned.asked != "path") return nullptr;
+  for (planned_row const& row : run.rows) {
+    if (row.subject != "path" || row.identity.variant != "direct" || row.identity.twin) continue;
+    auto const* seen = cell.find(row.identity.row);
+    if (seen != nullptr && seen->measured()) return seen;
+  }
+  return nullptr;
 }
 
 json cell_document(analysis const& run, planned_cell const& planned) {
@@ -396,7 +458,8 @@ json cell_document(analysis const& run, planned_cell const& planned) {
   json document{{"cell", planned.cell},
                 {"scenario", planned.scenario},
                 {"params", planned.params},
-                {"unit", planned.in_bytes ? "B" : "ns"},
+                {"unit", planned.measures == "bytes" ? "B" : "ns"},
+                {"measures", planned.measures},
                 {"noise_floor", run.noise ? json(floor) : json()},
                 {"best", best ? json(run.rows[ranked[*best].row].identity.row) : json()}};
   if (auto const bound = floor_of(run, planned)) {
@@ -405,9 +468,10 @@ json cell_document(analysis const& run, planned_cell const& planned) {
                          {"of", bound->of_latency ? "latency" : "operation"},
                          {"ns", bound->ns}};
   }
+  auto const* const baseline = direct_path(run, planned, cell);
   json& results = document["results"] = json::array();
   for (planned_row const& row : run.rows) {
-    if (row.is_machine != planned.asks_machine) continue;
+    if (row.subject != planned.asked) continue;
     auto const* seen = cell.find(row.identity.row);
     if (seen == nullptr || !seen->measured()) {
       results.push_back(unmeasured(row, seen));
@@ -419,6 +483,10 @@ json cell_document(analysis const& run, planned_cell const& planned) {
                 {"blocks", seen->blocks.size()}};
     result.update(quantities_of(*seen));
 
+    if (auto const share = share_achieved(*seen)) {
+      result["achieved"] = *share;
+      result["saturated"] = is_saturated(*seen);
+    }
     result["ratio_to_best"] = json();
     result["group"] = json();
     auto const rank = std::find_if(ranked.begin(), ranked.end(), [&](row_in_cell const& candidate) {
@@ -434,16 +502,23 @@ json cell_document(analysis const& run, planned_cell const& planned) {
         result["ratio_to_best"] = ratio_document(*r, r->separated(floor));
       }
     }
+    if (baseline != nullptr && baseline != seen && !is_saturated(*seen)) {
+      if (auto const r = paired_ratio(seen->costs(), baseline->costs())) {
+        result["ratio_to_direct"] = ratio_document(*r, r->separated(floor));
+      }
+    }
     if (seen->latency_ns) result["latency"] = latency_of(*seen);
     results.push_back(std::move(result));
   }
   return document;
 }
 
-// Ratios to the best of each cell, as geometric means over the cells that all counted rows share.
-// A row that is ok in fewer than half of the cells would leave next to nothing to share: it is not
-// counted, neither as a row nor as the best of a cell, and says so.
+// Ratios to the best of each cell, as geometric means over the cells that all counted rows share;
+// the cells are all asked of the same subject. A row that is ok in fewer than half of the cells
+// would leave next to nothing to share: it is not counted, neither as a row nor as the best of a
+// cell, and says so.
 json geometric_means(analysis const& run, std::vector<planned_cell> const& cells) {
+  std::string const asked = cells.empty() ? "runtime" : cells.front().asked;
   std::vector<std::vector<row_in_cell>> ranked;
   std::vector<std::size_t> ok_cells(run.rows.size(), 0);
   for (planned_cell const& planned : cells) {
@@ -466,7 +541,7 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
   std::vector<std::pair<double, json>> sorted;
   json left_out = json::array();
   for (std::size_t row = 0; row != run.rows.size(); ++row) {
-    if (run.rows[row].identity.twin || run.rows[row].is_machine) continue;
+    if (run.rows[row].identity.twin || run.rows[row].subject != asked) continue;
     std::string const& name = run.rows[row].identity.row;
     if (!counted[row] || ranked.empty()) {
       left_out.push_back(
@@ -496,6 +571,14 @@ json geometric_means(analysis const& run, std::vector<planned_cell> const& cells
   for (auto& [ratio, entry] : sorted) document.push_back(std::move(entry));
   for (json& entry : left_out) document.push_back(std::move(entry));
   return document;
+}
+
+// Those that are compared by time: it is not averaged with bytes, nor with latencies.
+std::vector<planned_cell> timed_cells_of(analysis const& run, std::string_view asked) {
+  std::vector<planned_cell> timed = run.cells;
+  std::erase_if(timed,
+                [&](planned_cell const& c) { return c.measures != "time" || c.asked != asked; });
+  return timed;
 }
 
 json scenarios_of(analysis const& run) {
@@ -561,7 +644,7 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
                     {"contender", row.identity.contender},
                     {"variant", row.identity.variant},
                     {"twin", row.identity.twin},
-                    {"machine", row.is_machine},
+                    {"subject", row.subject},
                     {"hello", row.hello},
                     {"skipped", row.skipped}});
   }
@@ -571,9 +654,10 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
   // Not through the references from above: an object that grows moves what it holds.
   for (json& row : summary["rows"])
     row["threads_used"] = most_threads_seen(summary["cells"], row.at("row"));
-  std::vector<planned_cell> timed = run.cells;
-  std::erase_if(timed, [](planned_cell const& c) { return c.in_bytes || c.asks_machine; });
-  summary["geometric_means"] = geometric_means(run, timed);
+  summary["geometric_means"] = geometric_means(run, timed_cells_of(run, "runtime"));
+  // A path is no runtime, and is ranked among paths alone.
+  auto const paths = timed_cells_of(run, "path");
+  summary["geometric_means_of_paths"] = paths.empty() ? json() : geometric_means(run, paths);
   summary["scenarios"] = scenarios_of(run);
   summary["fits"] = fits_of(samples, description.machine);
   return summary;

@@ -32,6 +32,9 @@ std::string optional_text(json const& value, std::string (*format)(double)) {
 
 std::string verdict_of(json const& cell, json const& result) {
   if (cell.at("best") == result.at("row")) return "**best**";
+  if (result.value("saturated", false)) {
+    return "saturated: it bore " + percent_text(result.at("achieved")) + " of the load";
+  }
   json const& ratio = result.at("ratio_to_best");
   if (ratio.is_null()) return "(A/A twin)";
   return ratio_text(ratio) + (ratio.at("separated").get<bool>() ? "" : " not separated");
@@ -106,6 +109,18 @@ std::string system_calls_table(json const& cell) {
   return "\n| system calls | per operation | most of them |\n|---|--:|---|\n" + lines;
 }
 
+std::string overhead_table(json const& cell) {
+  std::string lines;
+  for (json const& result : cell.at("results")) {
+    if (!result.contains("ratio_to_direct")) continue;
+    json const& ratio = result.at("ratio_to_direct");
+    lines += fmt::format("| {} | {}{} |\n", escaped(result.at("row")), overhead_text(ratio),
+                         ratio.at("separated").get<bool>() ? "" : " not separated");
+  }
+  if (lines.empty()) return lines;
+  return "\n| over the way without a proxy | overhead [low, high] |\n|---|--:|\n" + lines;
+}
+
 std::string floor_table(json const& cell) {
   std::string lines;
   for (json const& result : cell.at("results")) {
@@ -124,9 +139,10 @@ std::string floor_table(json const& cell) {
          lines;
 }
 
-std::string means_table(json const& summary) {
+std::string means_table(json const& means, char const* title) {
+  if (means.is_null()) return "";
   std::string lines;
-  for (json const& mean : summary.at("geometric_means")) {
+  for (json const& mean : means) {
     if (mean.at("ratio").is_null()) {
       lines += fmt::format("| {} | | {} |\n", escaped(mean.at("row")),
                            mean.at("reason").get<std::string>());
@@ -137,7 +153,8 @@ std::string means_table(json const& summary) {
     }
   }
   if (lines.empty()) return lines;
-  return "\n## All common cells\n\nThe ratio to the best of each cell, as a geometric mean.\n\n"
+  return fmt::format("\n## {}\n\n", title) +
+         "The ratio to the best of each cell, as a geometric mean.\n\n"
          "| row | ratio [low, high] | cells |\n|---|--:|--:|\n" +
          lines;
 }
@@ -176,7 +193,8 @@ std::string summary_markdown(json const& summary) {
   if (!absent.empty()) text += "\nNot in this run:\n\n" + absent;
 
   text += rows_list(summary);
-  text += means_table(summary);
+  text += means_table(summary.at("geometric_means"), "All common cells");
+  text += means_table(summary.at("geometric_means_of_paths"), "All common cells of paths");
   text += fits_markdown(summary);
 
   std::string scenario;
@@ -189,8 +207,11 @@ std::string summary_markdown(json const& summary) {
     text += fmt::format(
         "| row | group | to the best [low, high] | {} [low, high] | CPU | allocations | peak RSS | "
         "threads used |\n|---|--:|---|--:|--:|--:|--:|--:|\n",
-        cell.at("unit") == "B" ? "bytes" : "time");
+        cell.at("unit") == "B"             ? "bytes"
+        : cell.at("measures") == "latency" ? "median latency"
+                                           : "time");
     for (json const& result : cell.at("results")) text += result_line(cell, result);
+    text += overhead_table(cell);
     text += latency_table(cell);
     text += system_calls_table(cell);
     text += floor_table(cell);

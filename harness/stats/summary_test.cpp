@@ -177,7 +177,7 @@ TEST(Summary, WhatWasPlannedButNotReachedIsSaid) {
 // "small" is slow and needs little memory, "fast" the other way round; the machine charges 50 ns.
 json run_with_a_floor() {
   auto const plan =
-      json::parse(R"({"rows":[{"row":"small"},{"row":"fast"},{"row":"iron","machine":true}],
+      json::parse(R"({"rows":[{"row":"small"},{"row":"fast"},{"row":"iron","subject":"machine"}],
     "cells":[{"cell":"memory tasks=9","scenario":"memory","params":{"tasks":9},"measures":"bytes"},
              {"cell":"echo n=1","scenario":"echo","params":{"n":1},"floor":"hop","floor_times":2},
              {"cell":"floor what=hop","scenario":"floor","params":{"what":"hop"},"asked":"machine"}]})");
@@ -235,6 +235,95 @@ TEST(Summary, TheMeanOverAllCellsHoldsTimesOfRuntimesAlone) {
   ASSERT_EQ(summary["geometric_means"].size(), 2u);
   EXPECT_EQ(mean_of(summary, "fast")["cells"], 1u);
   EXPECT_EQ(mean_of(summary, "small")["ratio"], 1.5);
+}
+
+// Two proxies and the way without one, beside a runtime; "slow" cannot bear the load.
+json run_of_paths() {
+  auto const plan = json::parse(R"({"rows":[{"row":"own"},
+      {"row":"path/direct","contender":"path","variant":"direct","subject":"path"},
+      {"row":"path/fast","contender":"path","variant":"fast","subject":"path"},
+      {"row":"path/fast#twin","contender":"path","variant":"fast","twin":true,"subject":"path"},
+      {"row":"path/slow","contender":"path","variant":"slow","subject":"path"}],
+    "cells":[{"cell":"echo n=1","scenario":"echo","params":{}},
+             {"cell":"path_requests n=1","scenario":"path_requests","params":{},"asked":"path"},
+             {"cell":"path_latency n=1","scenario":"path_latency","params":{},"asked":"path",
+              "measures":"latency"}]})");
+  measurements all;
+  for (std::uint64_t block = 0; block != 6; ++block) {
+    all.add(sample_of("own", "echo n=1", block, 1.0));
+    double const gust = block % 2 == 0 ? 1.0 : 3.0;
+    for (auto const& [row, cost] :
+         std::initializer_list<std::pair<char const*, double>>{{"path/direct", 100},
+                                                               {"path/fast", 112},
+                                                               {"path/fast#twin", 112},
+                                                               {"path/slow", 200}}) {
+      all.add(sample_of(row, "path_requests n=1", block, cost * gust));
+      // All take the same time, since it is the load that says how long.
+      auto open = sample_of(row, "path_latency n=1", block, 5.0);
+      open.compared_ns = static_cast<std::uint64_t>(1'000 * cost);
+      open.counters["offered_per_s"] = 10 * 5'000;
+      open.counters["achieved_per_s"] = 10 * (cost == 200 ? 4'000 : 4'990);
+      all.add(open);
+    }
+  }
+  return summarise(all, {.run = "paths", .machine = {}, .plan = plan});
+}
+
+TEST(Summary, PathsAreComparedWithPathsAlone) {
+  auto const summary = run_of_paths();
+  EXPECT_EQ(summary["cells"][0]["results"].size(), 1u);
+  EXPECT_EQ(summary["cells"][1]["results"].size(), 4u);
+  EXPECT_EQ(summary["cells"][1]["best"], "path/direct");
+  ASSERT_EQ(summary["geometric_means"].size(), 1u);
+  EXPECT_EQ(summary["geometric_means"][0]["row"], "own");
+  auto const& means = summary["geometric_means_of_paths"];
+  ASSERT_EQ(means.size(), 3u);
+  EXPECT_EQ(means[0]["row"], "path/direct");
+  EXPECT_EQ(means[0]["cells"], 1u) << "latencies are not averaged with times";
+  EXPECT_NEAR(means[1]["ratio"].get<double>(), 1.12, 1e-9);
+  EXPECT_TRUE(run_with_a_floor()["geometric_means_of_paths"].is_null());
+}
+
+TEST(Summary, TheOverheadOfAPathIsOverTheDirectOneInTheSameBlock) {
+  auto const summary = run_of_paths();
+  EXPECT_FALSE(result_of(summary, "path_requests n=1", "path/direct").contains("ratio_to_direct"));
+  auto const& fast = result_of(summary, "path_requests n=1", "path/fast")["ratio_to_direct"];
+  EXPECT_NEAR(fast["median"].get<double>(), 1.12, 1e-9);
+  EXPECT_NEAR(fast["high"].get<double>(), 1.12, 1e-9) << "gusts are paired away";
+  EXPECT_TRUE(fast["separated"].get<bool>());
+  EXPECT_FALSE(result_of(summary, "echo n=1", "own").contains("ratio_to_direct"));
+}
+
+TEST(Summary, WhereAScenarioIsAboutLatencyTheShortestIsTheBest) {
+  auto const summary = run_of_paths();
+  EXPECT_EQ(summary["cells"][2]["measures"], "latency");
+  auto const& fast = result_of(summary, "path_latency n=1", "path/fast");
+  EXPECT_EQ(fast["median_latency_ns"]["median"], 112'000.0);
+  EXPECT_NEAR(fast["ratio_to_best"]["median"].get<double>(), 1.12, 1e-9);
+}
+
+TEST(Summary, WhoCannotBearALoadIsRankedWithNobody) {
+  auto const summary = run_of_paths();
+  auto const& slow = result_of(summary, "path_latency n=1", "path/slow");
+  EXPECT_EQ(slow["outcome"], "ok");
+  EXPECT_EQ(slow["saturated"], true);
+  EXPECT_EQ(slow["achieved"], 0.8);
+  EXPECT_TRUE(slow["ratio_to_best"].is_null());
+  EXPECT_FALSE(slow.contains("ratio_to_direct"));
+  EXPECT_EQ(result_of(summary, "path_latency n=1", "path/fast")["saturated"], false);
+}
+
+TEST(Summary, ARateIsOfARunAndNotOfAnOperation) {
+  auto const summary = run_of_paths();
+  auto const& counters = result_of(summary, "path_latency n=1", "path/fast")["counters"];
+  EXPECT_EQ(counters["offered_per_s"], 5'000.0);
+  EXPECT_EQ(counters["polls"], 3.0);
+}
+
+TEST(Summary, BothPairsOfTwinsSpeakOfTheNoise) {
+  auto const noise = run_of_paths()["noise"];
+  EXPECT_EQ(noise["row"], "path/fast");
+  EXPECT_EQ(noise["cells"].size(), 2u);
 }
 
 TEST(Summary, SystemCallsArePerOperationAndSettleNothing) {

@@ -119,6 +119,9 @@ entry cost_entry(json const& cell, std::string const& row) {
   if (cell.at("best") == row) {
     return {cost_text(cell, *result) + busy_text(*result), tone::best};
   }
+  if (result->value("saturated", false)) {
+    return {fmt::format("saturated, bears {}", percent_text(result->at("achieved"))), tone::fault};
+  }
   json const& ratio = result->at("ratio_to_best");
   if (ratio.is_null()) {
     return {cost_text(cell, *result) + busy_text(*result), {}};
@@ -155,6 +158,21 @@ entry floor_entry(json const& cell, std::string const& row) {
   return {multiple ? "× " + number_text(*multiple) : "", tone::aside};
 }
 
+// What a proxy adds to the way without one.
+entry overhead_entry(json const& cell, std::string const& row) {
+  auto const* result = result_of(cell, row);
+  if (result == nullptr || !result->contains("ratio_to_direct")) return {"", tone::aside};
+  json const& ratio = result->at("ratio_to_direct");
+  return {(ratio.at("separated").get<bool>() ? "" : "≈ ") + overhead_text(ratio), tone::aside};
+}
+
+entry cpu_entry(json const& cell, std::string const& row) {
+  auto const* result = result_of(cell, row);
+  if (result == nullptr || result->at("outcome") != "ok") return {"", tone::aside};
+  json const& cpu = result->at("cpu_ns_per_operation");
+  return {cpu.is_null() ? "" : duration_text(cpu.get<double>()), tone::aside};
+}
+
 std::string floor_label(json const& cell) {
   json const& floor = cell.at("floor");
   return fmt::format("  floor: {} {}", floor.at("what").get<std::string>(),
@@ -178,6 +196,10 @@ std::vector<line> lines_of(scenario_table const& table, std::vector<std::string>
     line costs{table.parameters(*cell, true), {}};
     if (costs.label.empty()) costs.label = "per operation";
     lines.push_back(entered(std::move(costs), cost_entry, *cell, rows));
+    if (has(*cell, "ratio_to_direct")) {
+      lines.push_back(entered({"  overhead over direct", {}}, overhead_entry, *cell, rows));
+      lines.push_back(entered({"  CPU of the proxy", {}}, cpu_entry, *cell, rows));
+    }
     if (has(*cell, "latency")) {
       lines.push_back(entered({"  latency p50 / p99", {}}, latency_entry, *cell, rows));
     }
@@ -270,18 +292,20 @@ std::string who_ran(json const& summary, std::size_t columns, painter const& pai
   return text.empty() ? text : paint(tone::heading, "Who ran") + "\n" + text + "\n";
 }
 
-std::string means(json const& summary, painter const& paint) {
+std::string means(json const& means_of_rows, char const* whose, painter const& paint) {
+  if (means_of_rows.is_null()) return "";
   std::string text;
-  for (json const& mean : summary.at("geometric_means")) {
+  for (json const& mean : means_of_rows) {
     if (mean.at("ratio").is_null()) continue;
     text += fmt::format("{}{}{:.2f} [{:.2f}, {:.2f}]\n", left("", indent),
                         left(mean.at("row").get<std::string>(), 30), mean.at("ratio").get<double>(),
                         mean.at("low").get<double>(), mean.at("high").get<double>());
   }
   if (text.empty()) return text;
-  auto const cells = summary.at("geometric_means").front().at("cells").get<std::size_t>();
-  return paint(tone::heading, fmt::format("Ratio to the best, geometric mean over {} common cell{}",
-                                          cells, cells == 1 ? "" : "s")) +
+  auto const cells = means_of_rows.front().at("cells").get<std::size_t>();
+  return paint(tone::heading,
+               fmt::format("Ratio to the best{}, geometric mean over {} common cell{}", whose,
+                           cells, cells == 1 ? "" : "s")) +
          "\n" + text + "\n";
 }
 
@@ -306,7 +330,8 @@ std::string terminal_table(json const& summary, table_options options) {
   text += fits_table(summary, options);
   text += reasons(summary, options.columns, paint);
   text += who_ran(summary, options.columns, paint);
-  text += means(summary, paint);
+  text += means(summary.at("geometric_means"), "", paint);
+  text += means(summary.at("geometric_means_of_paths"), " of the paths", paint);
   text += wrapped(
       "Time (or bytes) per operation of the best row, and the ratios of the others to it, paired "
       "within blocks. "

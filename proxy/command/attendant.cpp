@@ -39,6 +39,8 @@ attendant::~attendant() {
 void attendant::conclude() {
   std::unique_ptr<metrics_server> last;  // Ends without the lock: it may take a while.
   std::lock_guard const held(mutex_);
+  // A server that serves nobody ends at once, and the successor waits still.
+  if (phase_ == phase::releasing) release_when_possible();
   watch_.look(given_.serving->counts(), given_.serving->upstreams(), *given_.events);
   is_concluded_ = true;
   last = std::move(given_.metrics);

@@ -29,9 +29,9 @@ class attendant {
     log* events;
     signals* asked;
     std::chrono::milliseconds report_every;
-    std::unique_ptr<metrics_server> metrics;   // May be missing.
+    std::unique_ptr<metrics_server> metrics;  // May be missing.
     std::unique_ptr<succession_offer> offer;  // May be missing.
-    std::atomic<bool>* is_draining;            // Set as soon as it is so.
+    std::atomic<bool>* is_draining;           // Set as soon as it is so.
   };
 
   // Starts at once.

@@ -45,7 +45,8 @@ door door::open(std::string const& address, u32 backlog) {
     // What is accepted inherits it: small messages leave at once.
     switch_on(made.descriptor_, IPPROTO_TCP, TCP_NODELAY);
     // A family of its own: "[::]:80" and "0.0.0.0:80" are two addresses.
-    if (target.storage.ss_family == AF_INET6) switch_on(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (target.storage.ss_family == AF_INET6)
+      switch_on(made.descriptor_, IPPROTO_IPV6, IPV6_V6ONLY);
   }
   if (::bind(made.descriptor_, target.get(), target.length) != 0 ||
       ::listen(made.descriptor_, static_cast<int>(backlog)) != 0) {

@@ -56,8 +56,8 @@ class host_on final : public host {
   std::vector<upstream_counts> upstreams() const override { return server_->upstreams(); }
 
  private:
-  // A runtime that has a ceiling says so; beyond it nothing runs any more. A client is one task, and
-  // a few are the server's own.
+  // A runtime that has a ceiling says so; beyond it nothing runs any more. A client is one task,
+  // and a few are the server's own.
   static settings within_ceiling(settings told) {
     if constexpr (requires { R::most_tasks_at_once; }) {
       constexpr u64 most_clients = R::most_tasks_at_once - 64;
@@ -74,7 +74,7 @@ class host_on final : public host {
       self.server_->stop();
     }
   }
-  static task<end> serve_until_told(host_on& self) {
+  static task<server_end> serve_until_told(host_on& self) {
     auto stopper = self.rt_.spawn(stop_when_told(self));
     auto serving = self.server_->serve();
     auto const ended = co_await serving;

@@ -6,9 +6,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstring>
 
 #include "proxy/command/failure.hpp"
@@ -47,14 +49,15 @@ std::optional<log_level> parse_log_level(std::string_view text) noexcept {
 bool write_line_now(int descriptor, std::string text) noexcept {
   text += '\n';
   std::string_view left = text;
-  while (!left.empty()) {
-    // A pipe that is ready takes as much as is written as one (PIPE_BUF), so this does not block.
+  // A pipe that is ready takes as much as it promises to take as one, so this does not block. What
+  // is longer has begun already and is waited for, a little.
+  for (int patience_ms = 0; !left.empty(); patience_ms = 100) {
     pollfd asked{.fd = descriptor, .events = POLLOUT, .revents = 0};
-    if (::poll(&asked, 1, 0) <= 0 || (asked.revents & POLLOUT) == 0) return false;
-    auto const count = ::write(descriptor, left.data(), left.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    left.remove_prefix(static_cast<std::size_t>(count));
+    if (::poll(&asked, 1, patience_ms) <= 0 || (asked.revents & POLLOUT) == 0) return false;
+    auto const count =
+        ::write(descriptor, left.data(), std::min<std::size_t>(left.size(), PIPE_BUF));
+    if (count < 0 && errno != EINTR) return false;
+    if (count > 0) left.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
 }
@@ -64,7 +67,7 @@ log::log(std::string target, log_level most)
       most_(most),
       descriptor_(target_ == "-" ? STDERR_FILENO : open_for_appending(target_)) {
   if (descriptor_ < 0) {
-    throw failure(fmt::format("the log '{}' cannot be opened: {}", target_, std::strerror(errno)));
+    throw failure(fmt::format("--log: {} cannot be opened: {}", target_, std::strerror(errno)));
   }
 }
 
@@ -90,7 +93,8 @@ void log::reopen() {
   if (target_ == "-") return;
   int const opened = open_for_appending(target_);
   if (opened < 0) {
-    write(log_level::error, "log_not_reopened", {{"file", target_}, {"reason", std::strerror(errno)}});
+    write(log_level::error, "log_not_reopened",
+          {{"file", target_}, {"reason", std::strerror(errno)}});
     return;
   }
   std::lock_guard const held(mutex_);

@@ -26,9 +26,11 @@ constexpr char const* operating = "Operating";
 constexpr char const* footer =
     "Example:\n"
     "  regatta-proxy --listen 127.0.0.1:8080 --upstream 10.0.0.1:80 --upstream 10.0.0.2:80\n\n"
-    "SIGINT and SIGTERM stop accepting and let connections end, until --shutdown-timeout; a second\n"
+    "SIGINT and SIGTERM stop accepting and let connections end, until --shutdown-timeout; a "
+    "second\n"
     "one ends at once. SIGHUP opens the log file anew.\n\n"
-    "Exit codes: 0 stopped, every connection had ended; 1 could not start or go on; 2 wrong usage;\n"
+    "Exit codes: 0 stopped, every connection had ended; 1 could not start or go on; 2 wrong "
+    "usage;\n"
     "3 stopped, connections were reset at the deadline; 128+n a second signal n.";
 
 [[noreturn]] void refuse(std::string const& flag, std::string const& text,
@@ -132,10 +134,10 @@ void add_traffic(flag_reader& flags, options& chosen) {
               traffic);
   flags.texts("--upstream", chosen.proxy.upstreams, "ADDR",
               "Where they are connected to, in the same forms. Repeatable", traffic);
-  flags.choice<balance>("--balance", chosen.proxy.choose,
-                        {{"round_robin", balance::round_robin},
-                         {"least_connections", balance::least_connections}},
-                        "Which upstream the next client gets", traffic);
+  flags.choice<balance>(
+      "--balance", chosen.proxy.choose,
+      {{"round_robin", balance::round_robin}, {"least_connections", balance::least_connections}},
+      "Which upstream the next client gets", traffic);
   flags.other("--buffer", "BYTES", "Of each way, while bytes are under way", traffic, "16K",
               [&chosen](std::string const& given) {
                 chosen.proxy.buffer_bytes = bytes_of("--buffer", given, 512, 16 * 1024 * 1024);
@@ -200,14 +202,16 @@ void add_watching(flag_reader& flags, options& chosen) {
 void check(options const& chosen) {
   if (chosen.lists_runtimes) return;
   if (chosen.listen.empty()) {
-    throw failure("--listen is missing: where do clients connect? For example --listen "
-                  "127.0.0.1:8080",
-                  exit_code::usage);
+    throw failure(
+        "--listen is missing: where do clients connect? For example --listen "
+        "127.0.0.1:8080",
+        exit_code::usage);
   }
   if (chosen.proxy.upstreams.empty()) {
-    throw failure("--upstream is missing: where are clients connected to? For example --upstream "
-                  "127.0.0.1:80",
-                  exit_code::usage);
+    throw failure(
+        "--upstream is missing: where are clients connected to? For example --upstream "
+        "127.0.0.1:80",
+        exit_code::usage);
   }
   for (auto const& each : chosen.listen) check_address("--listen", each);
   for (auto const& each : chosen.proxy.upstreams) check_address("--upstream", each);
@@ -227,7 +231,8 @@ void check(options const& chosen) {
 [[noreturn]] void explain(CLI::ParseError const& error) {
   std::string what = error.what();
   if (error.get_name() == "ConfigError") {
-    what += "; expected the names of flags without their dashes, for example: idle-timeout = \"10s\"";
+    what +=
+        "; expected the names of flags without their dashes, for example: idle-timeout = \"10s\"";
   }
   throw failure(what + "; for help: regatta-proxy --help", exit_code::usage);
 }
@@ -236,13 +241,15 @@ void check(options const& chosen) {
 
 std::optional<options> read_options(int argc, char const* const* argv) {
   options chosen;
-  CLI::App app{"A TCP proxy: connects each client to an upstream, and carries bytes both ways. It "
-               "runs on any of Regatta's runtimes.",
-               "regatta-proxy"};
+  CLI::App app{
+      "A TCP proxy: connects each client to an upstream, and carries bytes both ways. It "
+      "runs on any of Regatta's runtimes.",
+      "regatta-proxy"};
   app.set_version_flag("--version", "regatta-proxy " REGATTA_VERSION);
   app.footer(footer);
-  app.set_config("--config", "", "The same flags from a file, as lines like: idle-timeout = \"10s\". "
-                                 "The command line has precedence")
+  app.set_config("--config", "",
+                 "The same flags from a file, as lines like: idle-timeout = \"10s\". "
+                 "The command line has precedence")
       ->type_name("FILE")
       ->group(operating);
   app.allow_config_extras(CLI::config_extras_mode::error);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -76,12 +77,11 @@ void check_handover(std::string const& path) {
 }
 
 nlohmann::ordered_json to_json(counts const& now) {
-  return {{"accepted", now.accepted},       {"active", now.active},
-          {"completed", now.completed},     {"unreachable", now.unreachable},
-          {"broken", now.broken},           {"timed_out", now.timed_out},
-          {"shut_down", now.shut_down},     {"refused", now.refused},
-          {"shortages", now.shortages},     {"bytes_up", now.bytes_up},
-          {"bytes_down", now.bytes_down}};
+  return {
+      {"accepted", now.accepted},       {"active", now.active},        {"completed", now.completed},
+      {"unreachable", now.unreachable}, {"broken", now.broken},        {"timed_out", now.timed_out},
+      {"shut_down", now.shut_down},     {"refused", now.refused},      {"shortages", now.shortages},
+      {"bytes_up", now.bytes_up},       {"bytes_down", now.bytes_down}};
 }
 
 // All that a life of the program consists of, in the order in which it goes away, last first.
@@ -91,16 +91,26 @@ class life {
       : told_(told), chosen_(chosen), events_(told.log, told.level) {}
 
   exit_code live() {
+    try {
+      return serve();
+    } catch (std::exception const& error) {
+      // stderr is told by main().
+      if (told_.log != "-") events_.write(log_level::error, "failed", {{"reason", error.what()}});
+      throw;
+    }
+  }
+
+ private:
+  exit_code serve() {
     prepare();
     auto attending = begin();
-    announce(*attending);
+    announce();
     bool const all_ended = serving_->serve();
     conclude(*attending, all_ended);
     serving_.reset();  // As long as somebody hears signals: a runtime may take a while to end.
     return all_ended ? exit_code::stopped : exit_code::deadline;
   }
 
- private:
   // All that may fail, and nothing yet that a predecessor would notice.
   void prepare() {
     for (auto const& each : told_.proxy.upstreams) (void)resolve("--upstream", each);
@@ -118,7 +128,8 @@ class life {
                    {"descriptors", descriptor_limit()},
                    {"upstreams", told_.proxy.upstreams}});
     if (serving_->chosen().most_connections < told_.proxy.most_connections) {
-      events_.write(log_level::warn, "limit_lowered",
+      bool const was_wished = told_.proxy.most_connections != settings().most_connections;
+      events_.write(was_wished ? log_level::warn : log_level::info, "limit_lowered",
                     {{"limit", serving_->chosen().most_connections},
                      {"reason", "the runtime holds so many tasks"}});
     }
@@ -161,7 +172,7 @@ class life {
             .is_healthy = [this] { return !is_draining_.load(); }};
   }
 
-  void announce(attendant const&) {
+  void announce() {
     for (auto const& each : open_) {
       auto const where = each.where().text();
       events_.write(log_level::info, "listening", {{"address", where}});
@@ -171,9 +182,9 @@ class life {
       events_.write(log_level::info, "metrics", {{"address", metrics_really_at_.text()}});
       fmt::print("metrics on {}\n", metrics_really_at_.text());
     }
+    events_.write(log_level::info, "ready");
     fmt::print("ready\n");
     std::fflush(stdout);
-    events_.write(log_level::info, "ready");
   }
 
   void conclude(attendant& attending, bool all_ended) {

@@ -48,12 +48,12 @@ constexpr std::array<unit, 11> byte_units{{{"", 1},
                                            {"K", kilo},
                                            {"KB", kilo},
                                            {"KiB", kilo},
-                                           {"M", kilo * kilo},
-                                           {"MB", kilo * kilo},
-                                           {"MiB", kilo * kilo},
-                                           {"G", kilo * kilo * kilo},
-                                           {"GB", kilo * kilo * kilo},
-                                           {"GiB", kilo * kilo * kilo}}};
+                                           {"M", kilo* kilo},
+                                           {"MB", kilo* kilo},
+                                           {"MiB", kilo* kilo},
+                                           {"G", kilo* kilo* kilo},
+                                           {"GB", kilo* kilo* kilo},
+                                           {"GiB", kilo* kilo* kilo}}};
 
 }  // namespace
 

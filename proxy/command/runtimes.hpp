@@ -16,7 +16,7 @@ namespace regatta::proxy::command {
 struct known_runtime {
   std::string_view name;
   unsigned rank = 0;
-  make_host make = nullptr;      // nullptr: it is elsewhere, or missing.
+  make_host make = nullptr;       // nullptr: it is elsewhere, or missing.
   std::string_view program = {};  // It is in a program of its own, of that file name.
   std::string_view missing = {};  // Why there is none.
 };

@@ -3,8 +3,8 @@
 
 namespace regatta::proxy::command {
 
-// Blocks SIGINT, SIGTERM and SIGHUP, and ignores SIGPIPE. To be made on the main thread before there
-// is any other, so that all inherit it.
+// Blocks SIGINT, SIGTERM and SIGHUP, and ignores SIGPIPE. To be made on the main thread before
+// there is any other, so that all inherit it.
 class signals {
  public:
   signals();

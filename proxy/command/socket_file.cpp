@@ -32,7 +32,7 @@ bool somebody_listens(std::string const& path) {
 
 void remove_stale_socket_file(std::string_view flag, std::string const& path) {
   if (path.starts_with('@')) return;
-  struct stat file {};
+  struct stat file{};
   if (::lstat(path.c_str(), &file) != 0) return;
   if (!S_ISSOCK(file.st_mode)) {
     throw failure(fmt::format("{}: {} is there and is no socket; remove it, or name another path",

@@ -33,9 +33,7 @@ core::socket_address address_of(std::string const& path) {
   return core::to_socket_address(*where);
 }
 
-descriptor open_socket() {
-  return descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-}
+descriptor open_socket() { return descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)); }
 
 }  // namespace
 
@@ -129,8 +127,9 @@ std::optional<predecessor> predecessor::find(std::string const& path) {
   if (!is_of_our_user(peer)) refuse(path, "the process that listens there runs for another user");
   auto come = receive_message(peer, patience_with_predecessor);
   if (!come || !come->is_step("sockets")) {
-    refuse(path, "the process that listens there gives no sockets; is it a regatta-proxy that runs "
-                 "for this user, and does no other successor wait there?");
+    refuse(path,
+           "the process that listens there gives no sockets; is it a regatta-proxy that runs "
+           "for this user, and does no other successor wait there?");
   }
   auto const listed = come->said.value("listen", nlohmann::json::array());
   std::vector<std::string> addresses;
@@ -154,7 +153,8 @@ std::optional<door> predecessor::take(std::string const& address) {
   // As it was written first: of "127.0.0.1:0" that is all that is known. Then by where it listens.
   for (bool const by_name : {true, false}) {
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
-      bool const is_it = by_name ? addresses_[i] == address : places_[i] == endpoint::parse(address);
+      bool const is_it =
+          by_name ? addresses_[i] == address : places_[i] == endpoint::parse(address);
       if (!is_it || taken_[i]) continue;
       taken_[i] = true;
       adopted_.push_back(i);

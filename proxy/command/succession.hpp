@@ -16,7 +16,8 @@ namespace regatta::proxy::command {
 // Where a successor may ask for the sockets. One thread.
 class succession_offer {
  public:
-  // Begins to listen, for this user only. A file that a dead process left is removed. Throws failure.
+  // Begins to listen, for this user only. A file that a dead process left is removed. Throws
+  // failure.
   explicit succession_offer(std::string path);
   ~succession_offer();
   succession_offer(succession_offer const&) = delete;

@@ -3,7 +3,7 @@
 namespace regatta::proxy::command {
 
 void watch::look(counts const& now, std::vector<upstream_counts> const& upstreams, log& events) {
-  auto const tell = [&](u64 counts::*figure, log_level level, std::string_view event) {
+  auto const tell = [&](u64 counts::* figure, log_level level, std::string_view event) {
     u64 const more = now.*figure - before_.*figure;
     if (more != 0) events.write(level, event, {{"times", more}, {"active", now.active}});
   };

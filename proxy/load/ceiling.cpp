@@ -49,6 +49,7 @@ ceiling measure_ceiling(load_plan const& plan, duration time,
   gun.connect();
   (void)gun.run_for(time / 5);
   ceiling found;
+  found.connections = same.connections;
   found.result = gun.run_for(time);
   found.per_s = found.result.achieved_per_s;
   if (found.result.cpu_ns != 0) {

@@ -13,6 +13,8 @@ struct ceiling {
   // What the generator alone would reach if its threads had a processor each, and never waited:
   // requests by the CPU time that they cost it.
   double per_s_by_cpu = 0;
+  // Fewer than the plan's, where both ends do not fit into the descriptors of one process.
+  u32 connections = 0;
   load_result result;
 };
 

@@ -122,6 +122,10 @@ std::string ceilings_text(findings const& found) {
     text += line("ceiling",
                  fmt::format("{} {} against a null server in this process; {} by our own CPU alone",
                              rate_text((*one)->per_s), when, rate_text((*one)->per_s_by_cpu)));
+    if ((*one)->connections != found.plan.connections) {
+      text += fmt::format("          with {} connections, since both ends are in one process\n",
+                          (*one)->connections);
+    }
     if ((*one)->result.failed() != 0) text += "          REQUESTS FAILED against the null server\n";
     lowest = lowest == 0 ? (*one)->per_s_by_cpu : std::min(lowest, (*one)->per_s_by_cpu);
   }

@@ -16,6 +16,7 @@
 #include "proxy/relay.hpp"
 #include "proxy/server.hpp"
 #include "runtimes/interface/join.hpp"
+#include "runtimes/interface/race.hpp"
 #include "runtimes/interface/time.hpp"
 #include "runtimes/simulated/runtime.hpp"
 #include "runtimes/simulated/search.hpp"
@@ -79,6 +80,7 @@ struct course {
 task<void> rest(simulated_rt& rt, chance& draw, duration longest) {
   if (longest > 0us) co_await sleep_for(rt, draw.up_to(longest));
 }
+task<void> nap(simulated_rt& rt, duration how_long) { co_await sleep_for(rt, how_long); }
 task<void> send(simulated_rt& rt, stream& to, plan p, course& of) {
   chance draw(p.name * 1'000 + p.bytes);
   std::array<std::byte, 500> piece;
@@ -134,20 +136,25 @@ std::string wrong_with(course const& one, course const& other) {
   return "";
 }
 
-task<relay_result> run_relay(stream near, stream far, store& buffers) {
-  auto const ended = co_await relay(near, far, buffers);
+task<relay_result> run_relay(stream near, stream far, store& buffers,
+                             pipe_store<simulated_rt::threading>* pipes = nullptr) {
+  auto relaying = relay(near, far, buffers, pipes);
+  auto const ended = co_await relaying;
   near.close();
   far.close();
   co_return ended;
 }
-task<std::string> relay_between(simulated_rt& rt, bool may_reset) {
+task<std::string> relay_between(simulated_rt& rt, bool may_reset,
+                                std::size_t splice_from = never_splice) {
   chance draw(rt.seed());
+  pipe_store<simulated_rt::threading> pipes(splice_from);
   plan const left_plan = drawn_plan(draw, 1, may_reset);
   plan const right_plan = drawn_plan(draw, 2, may_reset);
   store buffers(buffer_bytes);
   auto first = co_await connected(rt);
   auto second = co_await connected(rt);
-  auto relaying = rt.spawn(run_relay(std::move(first.second), std::move(second.first), buffers));
+  auto relaying =
+      rt.spawn(run_relay(std::move(first.second), std::move(second.first), buffers, &pipes));
   auto acting = rt.spawn(act(rt, std::move(first.first), left_plan, 2));
   auto const right = co_await act(rt, std::move(second.second), right_plan, 1);
   auto const left = co_await acting;
@@ -155,7 +162,9 @@ task<std::string> relay_between(simulated_rt& rt, bool may_reset) {
   std::string wrong = wrong_with(left, right) + wrong_with(right, left);
   if (buffers.kept() != buffers.made()) wrong += "a buffer was not given back; ";
   if (buffers.made() > 2) wrong += "more than a buffer for each way; ";
+  if (pipes.made() > 2) wrong += "more than a pipe for each way; ";
   if (left.has_reset || right.has_reset) co_return wrong;
+  if (pipes.kept() != pipes.made()) wrong += "a pipe was not given back; ";
   if (ended.error != 0) wrong += "an error for no reason; ";
   bool const is_all = ended.bytes_forward == left.sent && ended.bytes_backward == right.sent;
   co_return is_all ? wrong : wrong + "the relay counts wrong; ";
@@ -174,8 +183,48 @@ TEST(SimulatedProxy, ARelayMakesNoEndOfAReset) {
   expect_with_every_seed([](simulated_rt& rt) { return relay_between(rt, true); });
 }
 
-// The upstream finishes, and resets only when its end has been passed on; then the client finishes.
-// Nobody writes to the upstream any more: the reset must not be lost all the same.
+TEST(SimulatedProxy, ARelayThatSplicesCarriesEverythingBothWays) {
+  expect_with_every_seed([](simulated_rt& rt) { return relay_between(rt, false, 0); });
+  expect_with_every_seed([](simulated_rt& rt) { return relay_between(rt, false, 700); });
+}
+
+TEST(SimulatedProxy, ARelayThatSplicesMakesNoEndOfAReset) {
+  expect_with_every_seed([](simulated_rt& rt) { return relay_between(rt, true, 0); });
+}
+
+// The reader does not read, so the way to it is stalled; then one of the two resets.
+task<std::string> reset_while_stalled(simulated_rt& rt, bool by_the_reader) {
+  chance draw(rt.seed());
+  store buffers(buffer_bytes);
+  pipe_store<simulated_rt::threading> pipes(draw.one_in(2) ? 0 : never_splice);
+  auto first = co_await connected(rt);
+  auto second = co_await connected(rt);
+  stream client = std::move(first.first);
+  stream upstream = std::move(second.second);
+  auto relaying =
+      rt.spawn(run_relay(std::move(first.second), std::move(second.first), buffers, &pipes));
+  plan const much{.name = 1, .bytes = 20'000, .reset_at = 20'001, .longest_rest = 0us};
+  course taken;
+  auto either = race(send(rt, client, much, taken), nap(rt, 50ms));
+  auto const won = co_await either;
+  if (won.index() != 1) co_return "the writer has not had to wait";
+  (by_the_reader ? upstream : client).reset();
+  co_await sleep_for(rt, 10ms);
+  if (!relaying.is_finished()) co_return "a stalled way has not noticed a reset";
+  auto const ended = co_await relaying;
+  co_return ended.error != 0 ? "" : "the relay has lost a reset";
+}
+
+TEST(SimulatedProxy, AStalledWayNoticesTheResetOfItsWriter) {
+  expect_with_every_seed([](simulated_rt& rt) { return reset_while_stalled(rt, false); });
+}
+
+TEST(SimulatedProxy, AStalledWayNoticesTheResetOfItsReader) {
+  expect_with_every_seed([](simulated_rt& rt) { return reset_while_stalled(rt, true); });
+}
+
+// The upstream finishes, and resets only when its end has been passed on. Nobody reads from it any
+// more nor writes to it: the reset must be noticed all the same.
 task<std::string> reset_after_the_end(simulated_rt& rt) {
   store buffers(buffer_bytes);
   auto first = co_await connected(rt);
@@ -189,7 +238,7 @@ task<std::string> reset_after_the_end(simulated_rt& rt) {
   if (!end.is_end()) co_return "the end was not passed on";
   upstream.reset();
   co_await sleep_for(rt, 10ms);
-  client.shutdown_write();
+  if (!relaying.is_finished()) co_return "a way that has ended has not noticed a reset";
   auto const ended = co_await relaying;
   co_return ended.error != 0 ? "" : "the relay has lost a reset";
 }

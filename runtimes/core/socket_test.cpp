@@ -23,6 +23,8 @@ namespace {
 
 static_assert(byte_stream<socket_stream<one_thread>>);
 static_assert(byte_stream<socket_stream<many_threads>>);
+static_assert(failure_telling_stream<socket_stream<one_thread>>);
+static_assert(spliceable_stream<socket_stream<one_thread>>);
 static_assert(stream_listener<socket_listener<one_thread>, socket_stream<one_thread>>);
 
 template <class Threading>
@@ -375,6 +377,107 @@ task<void> read_with_impatience(typename W::loop& rt) {
     EXPECT_EQ(all[i], static_cast<std::byte>(i / 3)) << "at byte " << i;
     if (all[i] != static_cast<std::byte>(i / 3)) break;
   }
+}
+
+TYPED_TEST(Socket, AResetIsToldToWhoeverWaitsForAFailureAlsoWithBytesUnread) {
+  using W = typename TestFixture::in;
+  auto const watch = [](typename W::stream& watched) -> task<io_result> {
+    auto const failed = co_await watched.failure();
+    co_return failed;
+  };
+  auto const check = [](typename W::loop& rt, auto watching) -> task<void> {
+    auto both = co_await W::connected_pair(rt);
+    auto told = rt.spawn(watching(both.left));
+    // That bytes come is no failure.
+    for (int i = 0; i < 3; ++i) {
+      auto const wrote = co_await write_all(both.right, bytes_of("unread"));
+      EXPECT_TRUE(wrote.ok());
+      co_await W::yields(rt, 20);
+    }
+    EXPECT_FALSE(told.is_finished());
+    both.right.reset();
+    auto const failed = co_await told;
+    EXPECT_EQ(failed, (io_result{0, ECONNRESET}));
+    // And where the stream is closed nobody waits.
+    both.left.close();
+    auto const closed = co_await both.left.failure();
+    EXPECT_EQ(closed, (io_result{0, ECANCELED}));
+  };
+  this->rt_.block_on(check(this->rt_, watch));
+}
+
+TYPED_TEST(Socket, TwoSidesThatHaveFinishedHaveNotFailed) {
+  using W = typename TestFixture::in;
+  auto const watch = [](typename W::stream& watched) -> task<io_result> {
+    auto const failed = co_await watched.failure();
+    co_return failed;
+  };
+  auto const check = [](typename W::loop& rt, auto watching) -> task<void> {
+    auto both = co_await W::connected_pair(rt);
+    auto told = rt.spawn(watching(both.left));
+    auto const wrote = co_await write_all(both.right, bytes_of("last words"));
+    EXPECT_TRUE(wrote.ok());
+    both.right.shutdown_write();
+    both.left.shutdown_write();
+    co_await W::yields(rt, 50);
+    EXPECT_FALSE(told.is_finished());
+    auto const heard = co_await W::read_to_end(both.left);
+    EXPECT_EQ(heard, "last words");
+    both.left.close();
+    auto const closed = co_await told;
+    EXPECT_EQ(closed.error, ECANCELED);
+  };
+  this->rt_.block_on(check(this->rt_, watch));
+}
+
+TYPED_TEST(Socket, BytesAreMovedThroughAPipe) {
+  using W = typename TestFixture::in;
+  auto const check = [](typename W::loop& rt) -> task<void> {
+    auto first = co_await W::connected_pair(rt);
+    auto second = co_await W::connected_pair(rt);
+    int ends[2];
+    EXPECT_EQ(::pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    auto const wrote = co_await write_all(first.left, bytes_of("through a pipe"));
+    EXPECT_TRUE(wrote.ok());
+    auto const moved = co_await first.right.read_to_pipe(ends[1], 1'000);
+    EXPECT_EQ(moved, (io_result{14, 0}));
+    auto const out = co_await second.left.write_from_pipe(ends[0], 7);
+    EXPECT_EQ(out, (io_result{7, 0}));
+    auto const rest = co_await second.left.write_from_pipe(ends[0], 7);
+    EXPECT_EQ(rest, (io_result{7, 0}));
+    first.left.shutdown_write();
+    auto const end = co_await first.right.read_to_pipe(ends[1], 1'000);
+    EXPECT_TRUE(end.is_end());
+    second.left.shutdown_write();
+    auto const heard = co_await W::read_to_end(second.right);
+    EXPECT_EQ(heard, "through a pipe");
+    ::close(ends[0]);
+    ::close(ends[1]);
+  };
+  this->rt_.block_on(check(this->rt_));
+}
+
+// What a try learns, that there is nothing, is as good as what a wait learns: and what comes
+// afterwards is found all the same.
+TYPED_TEST(Socket, AReadThatIsTriedAndDroppedLosesNoEdge) {
+  using W = typename TestFixture::in;
+  auto const drop = [](typename W::stream& from) {
+    std::array<std::byte, 10> unused;
+    auto tried = from.read(unused);
+    EXPECT_FALSE(tried.await_ready());
+  };
+  auto const check = [](typename W::loop& rt, auto try_and_drop) -> task<void> {
+    auto both = co_await W::connected_pair(rt);
+    for (int round = 0; round < 3; ++round) {
+      try_and_drop(both.right);
+      auto const wrote = co_await write_all(both.left, bytes_of("x"));
+      EXPECT_TRUE(wrote.ok());
+      std::array<std::byte, 10> target;
+      auto const got = co_await W::read_some(both.right, target);
+      EXPECT_EQ(got, (io_result{1, 0}));
+    }
+  };
+  this->rt_.block_on(check(this->rt_, drop));
 }
 
 TYPED_TEST(Socket, ACancelledReadLosesNoByte) {

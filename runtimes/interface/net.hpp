@@ -106,17 +106,22 @@ concept stream_listener = std::movable<L> && requires(L& l, L const& c) {
 //   connect(where, options)  A connection; lazy, as all awaitables. Safe to cancel: the attempt
 //                            ends. Has no limit of its own: race it against a sleep.
 template <class R>
-concept net_runtime =
-    timed_runtime<R> && byte_stream<typename R::stream> &&
-    stream_listener<typename R::listener, typename R::stream> &&
-    requires(R& rt, endpoint where, listen_options listening, connect_options connecting,
-             int descriptor) {
-      { rt.listen(where, listening) } -> std::same_as<io_expected<typename R::listener>>;
-      { rt.listen(where) } -> std::same_as<io_expected<typename R::listener>>;
-      { rt.adopt_listener(descriptor) } -> std::same_as<io_expected<typename R::listener>>;
-      { rt.connect(where, connecting) } -> awaitable_of<io_expected<typename R::stream>>;
-      { rt.connect(where) } -> awaitable_of<io_expected<typename R::stream>>;
-    };
+concept net_runtime = timed_runtime<R> && byte_stream<typename R::stream> &&
+                      stream_listener<typename R::listener, typename R::stream> &&
+                      requires(R& rt, endpoint where, listen_options listening,
+                               connect_options connecting, int descriptor) {
+                        {
+                          rt.listen(where, listening)
+                        } -> std::same_as<io_expected<typename R::listener>>;
+                        { rt.listen(where) } -> std::same_as<io_expected<typename R::listener>>;
+                        {
+                          rt.adopt_listener(descriptor)
+                        } -> std::same_as<io_expected<typename R::listener>>;
+                        {
+                          rt.connect(where, connecting)
+                        } -> awaitable_of<io_expected<typename R::stream>>;
+                        { rt.connect(where) } -> awaitable_of<io_expected<typename R::stream>>;
+                      };
 
 inline std::span<std::byte const> bytes_of(std::string_view text) noexcept {
   return std::as_bytes(std::span(text));

@@ -82,9 +82,7 @@ class runtime_on_rings : public runtime_defaults<Self> {
   io_expected<listener> listen(endpoint const& where, listen_options chosen = {}) {
     return listener::listen(hub_, where, chosen);
   }
-  io_expected<listener> adopt_listener(int descriptor) {
-    return listener::adopt(hub_, descriptor);
-  }
+  io_expected<listener> adopt_listener(int descriptor) { return listener::adopt(hub_, descriptor); }
   auto connect(endpoint const& where, connect_options chosen = {}) noexcept {
     return connect_operation<Threading>(hub_, where, chosen);
   }

@@ -171,8 +171,8 @@ class source final : private core::hand_made_frame {
   bool requested_ = false;  // An attend() is on its way.
   bool is_listener_ = false;
   bool is_shared_ = false;  // Other processes may accept at the same socket.
-  bool ended_ = false;  // The peer has finished writing.
-  u8 users_ = 0;        // System calls that need the descriptor.
+  bool ended_ = false;      // The peer has finished writing.
+  u8 users_ = 0;            // System calls that need the descriptor.
   int descriptor_ = -1;
   int error_ = 0;
   u32 pending_blocks_ = 0;

@@ -26,6 +26,14 @@ uv_buf_t buffer_of(std::span<std::byte const> bytes) noexcept {
   return uv_buf_init(begin, static_cast<unsigned>(bytes.size()));
 }
 
+// What the system has to report about a socket and has not reported yet; 0: nothing.
+int pending_error(int descriptor) noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  return error;
+}
+
 bool is_abstract(core::socket_address const& address) noexcept {
   sockaddr_un name;
   std::memcpy(&name, &address.storage, sizeof name);
@@ -242,11 +250,11 @@ void connection::on_read(uv_stream_t* stream, ssize_t count, uv_buf_t const* tar
   if (count == 0) return;  // Nothing there after all.
   self.stop_receiving();
   if (count == UV_ENOBUFS) return;  // Nobody reads, and the buffer is full.
-  if (count == UV_EOF) {
-    self.has_ended_ = true;
-  } else {
-    self.read_error_ = to_errno(static_cast<int>(count));
-  }
+  // libuv also says UV_EOF when the peer has hung up after its last bytes, and a peer that resets has
+  // hung up. The error is still there to be asked for.
+  self.read_error_ =
+      count == UV_EOF ? pending_error(self.descriptor()) : to_errno(static_cast<int>(count));
+  self.has_ended_ = self.read_error_ == 0;
   if (self.reader_ != nullptr) self.answer_reader({0, self.read_error_});
 }
 
@@ -355,7 +363,8 @@ int listening::adopt(int descriptor) noexcept {
   }
   // libuv begins to accept only when it is told to listen, and the system permits that again. How
   // many may wait cannot be asked, and is set anew.
-  return to_errno(uv_listen(as_stream(), static_cast<int>(listen_options().backlog), &on_connection));
+  return to_errno(
+      uv_listen(as_stream(), static_cast<int>(listen_options().backlog), &on_connection));
 }
 
 int listening::bind_tcp(core::socket_address const& where, listen_options const& options) noexcept {

@@ -194,9 +194,14 @@ void runtime::start_helper() noexcept {
   }
 }
 
+void runtime::fire_timers() noexcept {
+  if (!has_timers_.load(std::memory_order_relaxed)) return;
+  timers_.advance(clock::now(), [](work& w) { w.wake(); });
+}
+
 void runtime::look_at_events() noexcept {
   auto const wake = [](work& w) { w.wake(); };
-  if (has_timers_.load(std::memory_order_relaxed)) timers_.advance(clock::now(), wake);
+  fire_timers();
   if (reactor_.has_sources() && events_lock_.try_lock()) {
     reactor_.poll(wake);
     events_lock_.unlock();
@@ -411,8 +416,10 @@ void runtime::driver::park() noexcept {
     patience_ = std::min(2 * patience_, longest_patience);
   }
   core::work_queue woken;
+  bool has_looked = false;
   if (until == time_point::max() || until > clock::now()) {
     if (in_epoll) {
+      has_looked = true;
       // Kept until we are awake again, or each of them would wake another sleeper.
       auto const keep = [&](work& w) { w.executor == &rt_ ? woken.push(w) : w.wake(); };
       rt_.reactor_.sleep_until(until, keep, [this] { return !parker_.is_unparked(); });
@@ -435,7 +442,9 @@ void runtime::driver::park() noexcept {
   }
   // Takes the token, and waits for the caller to have let go of us.
   if (was_roused) parker_.park();
-  if (watches) rt_.look_at_events();
+  if (!watches) return;
+  // What epoll has just told need not be asked again.
+  has_looked ? rt_.fire_timers() : rt_.look_at_events();
 }
 
 }  // namespace regatta::runtimes::lightweight

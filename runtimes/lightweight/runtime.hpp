@@ -179,6 +179,7 @@ class runtime final : public runtime_defaults<runtime> {
   void make(call const& who) noexcept;
   void start_helper() noexcept;
   bool stop_one() noexcept;
+  void fire_timers() noexcept;
   void look_at_events() noexcept;
   bool drives_here() const noexcept { return core::current() == this; }
 

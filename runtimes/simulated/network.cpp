@@ -1,5 +1,7 @@
 #include "runtimes/simulated/network.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace regatta::runtimes::simulated {
@@ -28,15 +30,48 @@ std::optional<io_result> end::read(std::span<std::byte> target) {
   return std::nullopt;
 }
 
-std::optional<io_result> end::write(std::span<std::byte const> source) {
+// What a write of so many bytes is answered. Those that it takes are still to be sent.
+std::optional<io_result> end::may_write(std::size_t most) {
   if (is_closed_) return io_result{0, ECANCELED};
   if (error_ != 0) return io_result{0, take_error()};
   if (is_broken_ || finished_) return io_result{0, EPIPE};
   u64 const room = peer_.room();
   if (room == 0) return std::nullopt;
-  auto const count = in_.draw.part_of(std::min<u64>(room, source.size()));
-  send(kind::bytes, source.first(count));
-  return io_result{count, 0};
+  return io_result{in_.draw.part_of(std::min<u64>(room, most)), 0};
+}
+
+std::optional<io_result> end::write(std::span<std::byte const> source) {
+  auto const answer = may_write(source.size());
+  if (answer && answer->ok()) send(kind::bytes, source.first(answer->count));
+  return answer;
+}
+
+std::optional<io_result> end::write_from_pipe(int pipe, std::size_t most) {
+  auto const answer = may_write(most);
+  if (!answer || !answer->ok()) return answer;
+  std::vector<std::byte> bytes(answer->count);
+  [[maybe_unused]] auto const taken = ::read(pipe, bytes.data(), bytes.size());
+  REGATTA_ASSERT(taken == static_cast<ssize_t>(bytes.size()),
+                 "there must be as many bytes in the pipe as are to be written from it");
+  send(kind::bytes, bytes);
+  return answer;
+}
+
+std::optional<io_result> end::read_to_pipe(int pipe, std::size_t most) {
+  // What every pipe takes, however small.
+  std::vector<std::byte> bytes(std::min<std::size_t>(most, 4'096));
+  auto const answer = read(bytes);
+  if (!answer || answer->count == 0) return answer;
+  [[maybe_unused]] auto const put = ::write(pipe, bytes.data(), answer->count);
+  REGATTA_ASSERT(put == static_cast<ssize_t>(answer->count), "the pipe must be empty");
+  return answer;
+}
+
+std::optional<io_result> end::failure() noexcept {
+  if (is_closed_) return io_result{0, ECANCELED};
+  if (!is_broken_) return std::nullopt;
+  int const error = take_error();
+  return io_result{0, error != 0 ? error : ECONNRESET};
 }
 
 bool end::is_readable() const noexcept {
@@ -74,6 +109,7 @@ void end::let_go() noexcept {
   taken_ = 0;
   reader_.wake();
   writer_.wake();
+  watcher_.wake();
   // What the peer writes now is answered with a reset.
   peer_.writer_.wake();
 }
@@ -141,6 +177,7 @@ void end::receive(packet const& arrived) {
       // Linux tells whoever has seen the peer finish that the pipe is broken.
       error_ = peer_finished_ ? EPIPE : ECONNRESET;
       writer_.wake();
+      watcher_.wake();
       break;
   }
   reader_.wake();

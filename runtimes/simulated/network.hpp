@@ -38,6 +38,9 @@ class end final : public happening {
 
   std::optional<io_result> read(std::span<std::byte> target);
   std::optional<io_result> write(std::span<std::byte const> source);
+  std::optional<io_result> read_to_pipe(int pipe, std::size_t most);
+  std::optional<io_result> write_from_pipe(int pipe, std::size_t most);
+  std::optional<io_result> failure() noexcept;
   bool is_readable() const noexcept;
   bool is_writable() const noexcept;
 
@@ -50,6 +53,7 @@ class end final : public happening {
   world& where() const noexcept { return in_; }
   wait_slot& reader() noexcept { return reader_; }
   wait_slot& writer() noexcept { return writer_; }
+  wait_slot& watcher() noexcept { return watcher_; }
 
   // Something arrives.
   void happen() noexcept override;
@@ -64,6 +68,7 @@ class end final : public happening {
 
   u64 unread() const noexcept { return arrived_.size() - taken_; }
   u64 room() const noexcept;
+  std::optional<io_result> may_write(std::size_t most);
   void receive(packet const& arrived);
   void send(kind what, std::span<std::byte const> bytes = {});
   void send_reset();
@@ -85,6 +90,7 @@ class end final : public happening {
   int error_ = 0;               // Told once, to whoever asks next.
   wait_slot reader_;
   wait_slot writer_;
+  wait_slot watcher_;  // For a reset.
 };
 
 struct connection {
@@ -180,6 +186,25 @@ struct write : of_an_end {
   wait_slot& slot() const noexcept { return on->writer(); }
   bool try_once() { return give(on->write(source)); }
 };
+struct read_to_pipe : of_an_end {
+  int pipe = -1;
+  std::size_t most = 0;
+  bool is_answered() noexcept { return is_nowhere() || most == 0; }
+  wait_slot& slot() const noexcept { return on->reader(); }
+  bool try_once() { return give(on->read_to_pipe(pipe, most)); }
+};
+struct write_from_pipe : of_an_end {
+  int pipe = -1;
+  std::size_t most = 0;
+  bool is_answered() noexcept { return is_nowhere() || most == 0; }
+  wait_slot& slot() const noexcept { return on->writer(); }
+  bool try_once() { return give(on->write_from_pipe(pipe, most)); }
+};
+struct failure : of_an_end {
+  bool is_answered() noexcept { return is_nowhere(); }
+  wait_slot& slot() const noexcept { return on->watcher(); }
+  bool try_once() noexcept { return give(on->failure()); }
+};
 struct readable : of_an_end {
   bool is_answered() noexcept { return is_nowhere(); }
   wait_slot& slot() const noexcept { return on->reader(); }
@@ -221,6 +246,14 @@ class stream {
   }
   operation<attempts::writable> writable() noexcept {
     return operation(attempts::writable{{end_}});
+  }
+  operation<attempts::failure> failure() noexcept { return operation(attempts::failure{{end_}}); }
+  // Through pipes that are real: they hold what is on its way from one simulated socket to another.
+  operation<attempts::read_to_pipe> read_to_pipe(int pipe, std::size_t most) noexcept {
+    return operation(attempts::read_to_pipe{{end_}, pipe, most});
+  }
+  operation<attempts::write_from_pipe> write_from_pipe(int pipe, std::size_t most) noexcept {
+    return operation(attempts::write_from_pipe{{end_}, pipe, most});
   }
   int shutdown_write() { return end_ != nullptr ? end_->shutdown_write() : ECANCELED; }
   void close() noexcept {

@@ -20,12 +20,15 @@ ccache        run?   ccache                                 ccache              
 boost         run?   %BOOST%                                boost-devel          Boost.Asio of Boost 1.81 or newer, for the contenders asio and asio_native
 libuv         run?   libuv1-dev                             libuv-devel          <uv.h>, for the contender libuv
 liburing      run?   liburing-dev                           liburing-devel       <liburing.h>, for the contenders io_uring and asio/io_uring
+httplib       run?   libcpp-httplib-dev                     cpp-httplib-devel    <httplib.h>, for the metrics of regatta-proxy
 strace        run?   strace                                 strace               strace, to count the system calls of contenders
 gtest         test   libgtest-dev                           gtest-devel          <gtest/gtest.h>
 gmock         test   libgmock-dev                           gmock-devel          <gmock/gmock.h>
 pytest        test   python3-pytest                         python3-pytest       pytest, for the same Python
 clang         test?  clang-%CLANG%,libclang-rt-%CLANG%-dev  clang,compiler-rt    clang 17 or newer with its sanitizers
 clang-format  test?  clang-format-19                        clang-tools-extra    clang-format 19
+nginx         test?  nginx,libnginx-mod-stream              nginx,nginx-mod-stream  nginx with its stream module, for the row path/nginx
+haproxy       test?  haproxy                                haproxy              HAProxy, for the row path/haproxy
 '
 
 # needs_field NEED COLUMN
@@ -60,6 +63,23 @@ boost_is_there() {
     "$compiler" -std=c++20 -I"$root/build/deps/usr/include" -E -x c++ - >/dev/null 2>&1
 }
 
+# The path of a program that may lie where only root looks; status 1 where there is none.
+system_program() { PATH=$PATH:/usr/sbin:/usr/local/sbin:/sbin command -v "$1"; }
+
+# Whether nginx is here, with the module that relays TCP: built in, or as a file.
+nginx_is_there() {
+  local nginx answer
+  nginx=$(system_program nginx) && answer=$("$nginx" -V 2>&1) || return 1
+  case " $answer " in
+    *' --with-stream '*) return 0 ;;
+    *' --with-stream=dynamic '*)
+      [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || [ -e /usr/lib64/nginx/modules/ngx_stream_module.so ] ||
+        [ -e /usr/share/nginx/modules/ngx_stream_module.so ]
+      ;;
+    *) return 1 ;;
+  esac
+}
+
 # is_there NEED
 is_there() {
   local clang
@@ -74,12 +94,15 @@ is_there() {
     boost) boost_is_there ;;
     libuv) header_is_there uv.h ;;
     liburing) header_is_there liburing.h ;;
+    httplib) header_is_there httplib.h ;;
     gtest) header_is_there gtest/gtest.h ;;
     gmock) header_is_there gmock/gmock.h ;;
     charts) "$root/scripts/find_python" numpy >/dev/null 2>&1 ;;
     pytest) "$root/scripts/find_python" numpy pytest >/dev/null 2>&1 ;;
     clang) clang=$(find_clang) && sanitizer_works "$clang" address,undefined ;;
     clang-format) "$root/scripts/check_format" --which >/dev/null ;;
+    nginx) nginx_is_there ;;
+    haproxy) system_program haproxy >/dev/null ;;
     *) die "$failed_status" "needs.sh knows no need '$1'" ;;
   esac
 }
@@ -224,6 +247,25 @@ install_packages() {
   esac
 }
 
+# Debian starts what it installs, and again at each boot. Of nginx and HAProxy only the programs are wanted:
+# forbid_services SUDO before installing, permit_services SUDO SERVER… after, with those that were not there before.
+# A policy that is there already stays.
+readonly policy=/usr/sbin/policy-rc.d
+forbid_services() {
+  [ ! -e "$policy" ] || return 0
+  $1 sh -c "printf '#!/bin/sh\n# Of regatta: nothing is started while it installs.\nexit 101\n' >$policy && chmod 755 $policy"
+}
+permit_services() {
+  local as_root=$1
+  shift
+  if grep -qs 'Of regatta' "$policy"; then
+    $as_root rm -f "$policy"
+  fi
+  if [ -d /run/systemd/system ] && [ $# -gt 0 ]; then
+    $as_root systemctl disable --quiet "$@" 2>/dev/null || true
+  fi
+}
+
 # Lists the needs, one a line, with what was looked for.
 describe_needs() {
   local need
@@ -324,9 +366,16 @@ install_needs() {
     # what a wish excludes (Debian's matplotlib stands on the older Boost).
     # shellcheck disable=SC2046
     extras=$(known_packages "$manager" $(packages_of "$manager" ${wanted[@]+"${wanted[@]}"}))
+    local server servers=()
+    for server in nginx haproxy; do
+      if [[ " $extras " == *" $server "* ]] && ! system_program "$server" >/dev/null; then servers+=("$server"); fi
+    done
+    [ "$manager" = apt-get ] || servers=()
+    [ ${#servers[@]} -eq 0 ] || forbid_services "$as_root"
     # shellcheck disable=SC2086  # Package names are words.
     [ -z "$extras" ] || install_packages "$manager" "$as_root" $extras ||
       say "not installed (see above), going without: $extras"
+    [ ${#servers[@]} -eq 0 ] || permit_services "$as_root" "${servers[@]}"
   fi
 
   if [[ " ${wanted[*]-} " == *" boost "* ]] && [ "$manager" = apt-get ] && ! is_there boost; then

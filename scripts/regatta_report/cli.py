@@ -150,6 +150,7 @@ def _ours(path: Path, charts: list[Chart]) -> bool:
             "floor",
             "footprint",
             "memory",
+            "path",
         )
     )
 

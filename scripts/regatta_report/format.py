@@ -113,6 +113,13 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if value < 9.95 else f"{value:.0f} %"
 
 
+def signed_percent(share: float) -> str:
+    """A share as `+12 %` or `−0.4 %`."""
+    value = share * 100
+    digits = 1 if abs(value) < 9.95 else 0
+    return f"{value:+.{digits}f} %".replace("-", "−")
+
+
 def plain(value: float) -> str:
     """A count per operation: small ones keep digits, zero stays zero."""
     if value == 0:

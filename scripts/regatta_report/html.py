@@ -296,10 +296,15 @@ def _scenario(
     rows = run.rows_in(scenario)
     has = _present(scenario, rows)
     columns = [
-        {"name": "Bytes" if scenario.in_bytes else "Time", "note": "per operation"},
+        {"name": "Latency", "note": "median, from when it was due"}
+        if scenario.by_latency
+        else {"name": "Bytes" if scenario.in_bytes else "Time", "note": "per operation"},
         {"name": "Ratio", "note": "to the best"},
         {"name": "Rank", "note": ""},
     ]
+    if any(cell.of(row).overhead for cell in scenario.cells for row in rows):
+        columns.append({"name": "Overhead", "note": "over the way without a proxy"})
+    with_overhead = len(columns) == 4
     optional = [
         ("cpu_ns", "CPU time", "per operation", format.duration),
         ("allocations", "Allocations", "per operation", format.plain),
@@ -320,7 +325,9 @@ def _scenario(
             result = cell.of(row)
             line = tables.line_head(scenario, cell, row, order, place)
             if result.ok:
-                line["cells"] = _figures(result, cell) + [
+                line["cells"] = _figures(result, cell)
+                line["cells"] += [_overhead(result)] if with_overhead else []
+                line["cells"] += [
                     _optional(result, key, say) for key, _, _, say in shown
                 ]
             else:
@@ -416,9 +423,28 @@ def _figures(result: Result, cell: Cell) -> list[dict[str, Any] | None]:
             f"{format.ratio(ratio.low)} – {format.ratio(ratio.high)}",
         )
         if ratio
-        else None,
+        else _saturated(result),
         tables.number(result.group, str(result.group)) if result.group is not None else None,
     ]
+
+
+def _saturated(result: Result) -> dict[str, Any] | None:
+    """What stands instead of a ratio where a row could not bear the load."""
+    if not result.saturated:
+        return None
+    return {"value": "", "text": "saturated", "strong": False, "range": "", "floor": None}
+
+
+def _overhead(result: Result) -> dict[str, Any] | None:
+    ratio = result.overhead
+    if ratio is None:
+        return None
+    return tables.number(
+        ratio.median - 1,
+        format.signed_percent(ratio.median - 1),
+        False,
+        f"{format.signed_percent(ratio.low - 1)} – {format.signed_percent(ratio.high - 1)}",
+    )
 
 
 def _optional(result: Result, key: str, say: Any) -> dict[str, Any] | None:
@@ -437,9 +463,11 @@ def _faults(run: Run) -> list[dict[str, Any]]:
     rows = {id(row): row for row in run.rows}
     for row in run.rows:
         if row.skipped is not None:
-            gathered[(id(row), "skipped", row.skipped)] = [cell.key for cell in run.cells]
+            gathered[(id(row), "skipped", row.skipped)] = [
+                cell.key for s in run.scenarios if s.asked == row.subject for cell in s.cells
+            ]
             continue
-        asked = [s for s in run.scenarios if s.asks_machine == row.machine]
+        asked = [s for s in run.scenarios if s.asked == row.subject]
         for scenario in asked:
             for cell in scenario.cells:
                 result = cell.of(row)
@@ -456,7 +484,7 @@ def _faults(run: Run) -> list[dict[str, Any]]:
             "outcome": outcome,
             "reason": reason,
             "cells": cells,
-            "all": len(cells) == len(run.cells) and not rows[row].machine,
+            "all": len(cells) == len(run.cells) and rows[row].subject == run.compared,
         }
         for (row, outcome, reason), cells in gathered.items()
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -71,9 +71,21 @@ class Row:
     twin: bool
     hello: dict[str, Any]
     skipped: str | None
-    machine: bool = False  # no runtime: it measures what the machine allows at best
+    subject: str = "runtime"  # or the machine, which nobody competes with, or a path
     slot: int = 0
     variant_index: int = 0
+
+    @property
+    def machine(self) -> bool:
+        """No runtime: it measures what the machine allows at best."""
+        return self.subject == "machine"
+
+    @property
+    def family(self) -> str:
+        """What shares a colour: the variants of a runtime. The ways of a path are no variants of
+        one thing.
+        """
+        return self.name.removesuffix("#twin") if self.subject == "path" else self.contender
 
     @property
     def label(self) -> str:
@@ -99,6 +111,7 @@ class LineFit:
     row: Row
     kind: str
     reason: str
+    scenario: str = "memory"
     slope: Interval | None = None
     intercept: Interval | None = None
     pooled: tuple[float, float] | None = None  # intercept and slope
@@ -144,11 +157,13 @@ class Result:
     reason: str
     blocks: int = 0
     ns: Interval | None = None
-    cost: Interval | None = None  # what rows are compared by: time, or bytes where the cell says so
+    cost: Interval | None = None  # what rows are compared by: time, or what the cell says
     throughput: Interval | None = None
     ratio: Interval | None = None
     separated: bool = False
     group: int | None = None
+    overhead: Interval | None = None  # a ratio to the way without a proxy, of a path
+    saturated: bool = False  # it could not bear the load that was offered
     cpu_ns: float | None = None
     allocations: float | None = None
     voluntary_switches: float | None = None
@@ -195,13 +210,18 @@ class Cell:
     best: str | None = None
     noise_floor: float | None = None
     unit: str = "ns"
-    asks_machine: bool = False
+    asked: str = "runtime"  # who runs it: rows of this subject
+    measures: str = "time"  # or bytes, or latency
     floor: Floor | None = None
     sizes: dict[str, float] = field(default_factory=dict)  # the parameters that are numbers
 
     @property
     def in_bytes(self) -> bool:
         return self.unit == "B"
+
+    @property
+    def by_latency(self) -> bool:
+        return self.measures == "latency"
 
     @property
     def floor_of_time(self) -> Floor | None:
@@ -234,8 +254,16 @@ class Scenario:
         return all(cell.in_bytes for cell in self.cells)
 
     @property
+    def by_latency(self) -> bool:
+        return all(cell.by_latency for cell in self.cells)
+
+    @property
+    def asked(self) -> str:
+        return self.cells[0].asked
+
+    @property
     def asks_machine(self) -> bool:
-        return all(cell.asks_machine for cell in self.cells)
+        return self.asked == "machine"
 
     @property
     def fixed(self) -> dict[str, str]:
@@ -325,32 +353,41 @@ class Run:
     lines: list[LineFit] = field(default_factory=list)
     curves: list[CurveFit] = field(default_factory=list)
     processors: int | None = None
+    compared: str = "runtime"  # whom this view of the run compares: runtimes, or paths
+    overall_of_paths: Ranking | None = None
+
+    def views(self) -> list[Run]:
+        """The run as seen by those who are compared with each other: runtimes and paths never are.
+        The first is the run itself.
+        """
+        if self.compared == "path" or not any(s.asked == "path" for s in self.scenarios):
+            return [self]
+        overall = self.overall_of_paths or Ranking([], {}, 0)
+        return [self, replace(self, compared="path", overall=overall)]
 
     @property
     def contests(self) -> list[Scenario]:
-        """The scenarios that runtimes are compared in: all but the machine's own."""
-        return [scenario for scenario in self.scenarios if not scenario.asks_machine]
+        """The scenarios that the rows are compared in: neither the machine's own nor others'."""
+        return [scenario for scenario in self.scenarios if scenario.asked == self.compared]
 
     @property
     def cells(self) -> list[Cell]:
-        """The cells that runtimes are compared in."""
+        """The cells that the rows are compared in."""
         return [cell for scenario in self.contests for cell in scenario.cells]
 
     @property
     def timed_cells(self) -> list[Cell]:
-        """The cells of the overall mean: bytes and times are not averaged with each other."""
-        return [cell for cell in self.cells if not cell.in_bytes]
+        """The cells of the overall mean: times are averaged with neither bytes nor latencies."""
+        return [cell for cell in self.cells if not cell.in_bytes and not cell.by_latency]
 
     @property
     def measured_rows(self) -> list[Row]:
-        """Runtimes that could be started, contenders first and the twin last."""
-        return [row for row in self.rows if row.skipped is None and not row.machine]
+        """Who is compared and could be started, contenders first and the twin last."""
+        return [row for row in self.rows if row.skipped is None and row.subject == self.compared]
 
     def rows_in(self, scenario: Scenario) -> list[Row]:
-        """Who was asked to run a scenario: runtimes, or the machine alone."""
-        if not scenario.asks_machine:
-            return self.measured_rows
-        return [row for row in self.rows if row.skipped is None and row.machine]
+        """Who was asked to run a scenario: runtimes, paths, or the machine alone."""
+        return [row for row in self.rows if row.skipped is None and row.subject == scenario.asked]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -522,6 +559,8 @@ def load(folder: Path) -> Run:
     _fits(run, summary.get("fits"), rows)
     _assign_styles(run.rows)
     _rankings(run, summary, path)
+    if not run.contests and any(scenario.asked == "path" for scenario in run.scenarios):
+        return replace(run, compared="path", overall=run.overall_of_paths)
     return run
 
 
@@ -559,9 +598,13 @@ def _rows(summary: dict[str, Any], path: Path) -> dict[str, Row]:
             twin=bool(entry.get("twin", raw.endswith("#twin"))),
             hello=hello if isinstance(hello, dict) else {},
             skipped=clean(skipped) if skipped else None,
-            machine=entry.get("machine") is True,
+            subject=_subject(entry.get("subject")),
         )
     return rows
+
+
+def _subject(value: object) -> str:
+    return str(value) if value in ("machine", "path") else "runtime"
 
 
 def _scenarios(summary: dict[str, Any], rows: dict[str, Row], path: Path) -> list[Scenario]:
@@ -580,6 +623,7 @@ def _scenarios(summary: dict[str, Any], rows: dict[str, Row], path: Path) -> lis
             entry.get("best"),
             _number(entry.get("noise_floor")),
             "B" if entry.get("unit") == "B" else "ns",
+            measures="latency" if entry.get("measures") == "latency" else "time",
             floor=_floor(entry.get("floor")),
             sizes={clean(k): float(v) for k, v in params.items() if _number(v) is not None},
         )
@@ -601,13 +645,13 @@ def _scenarios(summary: dict[str, Any], rows: dict[str, Row], path: Path) -> lis
                 rows[row_name], item, row_name == cell.best, cell.in_bytes
             )
         # The driver lists in a cell only those who were asked.
-        asked = [result.row for result in cell.results.values()]
-        cell.asks_machine = bool(asked) and all(row.machine for row in asked)
+        asked = {result.row.subject for result in cell.results.values()}
+        cell.asked = asked.pop() if len(asked) == 1 else "runtime"
         scenarios.setdefault(cell.scenario, Scenario(cell.scenario, [])).cells.append(cell)
     for scenario in scenarios.values():
         for cell in scenario.cells:
             for raw, row in rows.items():
-                if row.machine != cell.asks_machine:
+                if row.subject != cell.asked:
                     continue
                 reason = row.skipped or "this cell was not reached"
                 cell.results.setdefault(
@@ -635,7 +679,12 @@ def _result(row: Row, item: dict[str, Any], best: bool, in_bytes: bool) -> Resul
     if outcome != "ok":
         return result
     result.ns = _interval(item.get("ns_per_operation"))
-    result.cost = _interval(item.get("bytes_per_operation")) if in_bytes else result.ns
+    by_latency = _interval(item.get("median_latency_ns"))
+    result.cost = (
+        _interval(item.get("bytes_per_operation")) if in_bytes else by_latency or result.ns
+    )
+    result.overhead = _interval(item.get("ratio_to_direct"))
+    result.saturated = item.get("saturated") is True
     result.throughput = _interval(item.get("operations_per_second"))
     if result.ns and not result.throughput:
         ns = result.ns
@@ -696,7 +745,12 @@ def _pooled(entry: dict[str, Any], *names: str) -> tuple[float, ...] | None:
 
 
 def _line_fit(row: Row, entry: dict[str, Any]) -> LineFit:
-    fit = LineFit(row, clean(entry.get("kind") or ""), clean(entry.get("reason") or ""))
+    fit = LineFit(
+        row,
+        clean(entry.get("kind") or ""),
+        clean(entry.get("reason") or ""),
+        clean(entry.get("scenario") or "memory"),
+    )
     pooled = _pooled(entry, "intercept", "slope", "slope_error")
     if pooled is not None:
         fit.pooled, fit.slope_error = (pooled[0], pooled[1]), pooled[2]
@@ -764,13 +818,13 @@ def _assign_styles(rows: list[Row]) -> None:
     """One colour per contender, one fill and dash per variant; see style.slots."""
     from .style import slots
 
-    chosen = slots(sorted({row.contender for row in rows}))
+    chosen = slots(sorted({row.family for row in rows}))
     seen: dict[str, int] = {}
     for row in rows:
-        row.slot = chosen[row.contender]
+        row.slot = chosen[row.family]
         if not row.twin:
-            row.variant_index = seen.get(row.contender, 0)
-            seen[row.contender] = row.variant_index + 1
+            row.variant_index = seen.get(row.family, 0)
+            seen[row.family] = row.variant_index + 1
 
 
 # --------------------------------------------------------------------------------------------------
@@ -804,16 +858,18 @@ def _add_raw(scenarios: list[Scenario], samples: list[dict[str, Any]], path: Pat
             if s["outcome"] == "ok"
             and _positive(s.get("ns"))
             and _positive(s.get("operations"))
-            and _cost(s, cell.in_bytes) is not None
+            and _cost(s, cell) is not None
         ]
         if result.ok:
             _check(result, cell, measured, path, remake)
-            _keep(result, measured, cell.in_bytes)
+            _keep(result, measured, cell)
 
 
-def _cost(sample: dict[str, Any], in_bytes: bool) -> float | None:
+def _cost(sample: dict[str, Any], cell: Cell) -> float | None:
     """What one operation of a sample took, in the unit of its cell."""
-    number = _number(sample.get("bytes" if in_bytes else "ns"))
+    if cell.by_latency:
+        return _number(sample.get("compared_ns"))
+    number = _number(sample.get("bytes" if cell.in_bytes else "ns"))
     return None if number is None else number / sample["operations"]
 
 
@@ -831,7 +887,7 @@ def _check(
             f"{path} gives a number for cell '{name}' of row '{result.row.name}', but "
             f"samples.jsonl holds no sample of it: {remake}"
         )
-    per_operation = [_cost(s, cell.in_bytes) or 0.0 for s in measured]
+    per_operation = [_cost(s, cell) or 0.0 for s in measured]
     assert result.cost is not None
     # A median lies among its samples, whichever way it was rounded.
     if not min(per_operation) * 0.999 <= result.cost.median <= max(per_operation) * 1.001:
@@ -841,12 +897,12 @@ def _check(
         )
 
 
-def _keep(result: Result, measured: list[dict[str, Any]], in_bytes: bool) -> None:
+def _keep(result: Result, measured: list[dict[str, Any]], cell: Cell) -> None:
     blocks: dict[int, list[dict[str, Any]]] = {}
     for sample in measured:
         blocks.setdefault(int(_number(sample.get("block")) or 0), []).append(sample)
     for block, group in sorted(blocks.items()):
-        result.raw_cost_by_block[block] = median(_cost(s, in_bytes) or 0.0 for s in group)
+        result.raw_cost_by_block[block] = median(_cost(s, cell) or 0.0 for s in group)
         result.raw_throughput.append(1e9 / median(s["ns"] / s["operations"] for s in group))
     memory = [float(s["peak_rss_bytes"]) for s in measured if _positive(s.get("peak_rss_bytes"))]
     if memory:
@@ -899,6 +955,9 @@ def _rankings(run: Run, summary: dict[str, Any], path: Path) -> None:
     """Takes the driver's geometric means, and gives rows that it cannot tell apart one rank."""
     entries = _listed(summary.get("geometric_means"), f"{path}: 'geometric_means'")
     run.overall = _ranking(run, entries, run.timed_cells)
+    of_paths = _listed(summary.get("geometric_means_of_paths"), f"{path}: means of paths")
+    timed = replace(run, compared="path").timed_cells
+    run.overall_of_paths = _ranking(run, of_paths, timed)
     by_name = {scenario.name: scenario for scenario in run.scenarios}
     for entry in _listed(summary.get("scenarios"), f"{path}: 'scenarios'"):
         scenario = by_name.get(clean(entry.get("scenario")))

@@ -149,8 +149,8 @@ def floors(scenario: Scenario) -> list[str]:
 
 def fits(run: Run, scenario: Scenario) -> dict[str, Any] | None:
     """The table of the lines or curves that were fitted through the cells of a scenario."""
-    if scenario.name == memory_slope.SCENARIO and run.lines:
-        return _lines_table(run)
+    if any(fit.scenario == scenario.name for fit in run.lines):
+        return _lines_table(run, scenario.name)
     if scenario.name == scaling.SCENARIO and run.curves:
         return _curves_table(run)
     return None
@@ -179,11 +179,13 @@ def _between(interval: Interval | None, say: Any) -> dict[str, Any] | None:
     )
 
 
-def _lines_table(run: Run) -> dict[str, Any]:
-    kinds = list(dict.fromkeys(fit.kind for fit in run.lines))
+def _lines_table(run: Run, scenario: str) -> dict[str, Any]:
+    own = [fit for fit in run.lines if fit.scenario == scenario]
+    what = memory_slope.KINDS[scenario]
+    kinds = list(dict.fromkeys(fit.kind for fit in own))
     lines = []
     for order, kind in enumerate(kinds):
-        for place, fit in enumerate(f for f in run.lines if f.kind == kind):
+        for place, fit in enumerate(f for f in own if f.kind == kind):
             line = _fit_line(kind, order, fit.row, place == 0)
             if fit.pooled is None:
                 line["fault"] = fit.reason
@@ -199,15 +201,15 @@ def _lines_table(run: Run) -> dict[str, Any]:
                 ]
             lines.append(line)
     return {
-        "title": "What a further task takes",
-        "text": "A line through bytes over tasks. Intervals are over the blocks, each fitted by "
+        "title": f"What a further {what.each} takes",
+        "text": f"A line through bytes over {what.each}s. Intervals are over the blocks, each fitted by "
         "itself; the error is the standard error of the fit to all blocks together. From 10 % "
         "off, the points follow no line.",
         "choice": "Kind",
         "columns": [
-            ("A task", "median, low – high"),
+            (f"A {what.each}", "median, low – high"),
             ("Error", "of the fit to all"),
-            ("Without tasks", "median, low – high"),
+            (f"Without {what.each}s", "median, low – high"),
             ("Off by", "the worst point"),
         ],
         "lines": lines,

@@ -264,10 +264,10 @@ def make(
         "samples": len(samples),
         "seed": 1,
         "rows": [
-            synthetic._row(name, name.endswith("#twin"), None) | {"machine": False}
+            synthetic._row(name, name.endswith("#twin"), None) | {"subject": "runtime"}
             for name, _ in runtimes
         ]
-        + [synthetic._row("machine", False, None) | {"machine": True}],
+        + [synthetic._row("machine", False, None) | {"subject": "machine"}],
         "noise": synthetic._noise(contests, names[0], f"{names[0]}#twin") if twin else None,
         "cells": listed,
         "geometric_means": synthetic._means(timed, names),

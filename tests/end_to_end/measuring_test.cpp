@@ -104,6 +104,39 @@ TEST(Measuring, TheMachineIsAskedForTheFloorAndRuntimesForTheRest) {
   EXPECT_EQ(c.line_of("honest", "yield").at("outcome"), "ok");
 }
 
+TEST(Measuring, PathsRunTheScenariosOfPathsAndHaveATwinOfTheirOwn) {
+  course c;
+  c.enter("honest");
+  c.enter_manifest(
+      "way",
+      {{"name", "way"}, {"subject", "path"}, {"command", {FAKE_CONTENDER, "--name", "way"}}});
+  const told result = c.regatta({"run", "--blocks", "1", "--out", "run", "--target-time", "1",
+                                 "--system-calls", "none", "--scenario", "path_bulk", "--set",
+                                 "mebibytes=1", "--scenario", "yield", "--set", "tasks=2"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  std::set<std::string> rows;
+  for (const json& line : c.samples()) {
+    const std::string row = line.at("row");
+    rows.insert(row);
+    EXPECT_EQ(row.starts_with("way"), line.at("scenario") == "path_bulk") << line;
+  }
+  EXPECT_EQ(rows, (std::set<std::string>{"honest", "honest#twin", "way", "way#twin", "way/slow"}))
+      << "ways are compared with each other, and so all of them take part";
+}
+
+TEST(Measuring, WhomNoCellAsksTakesNoPartUnlessItIsNamed) {
+  course c;
+  c.enter("honest");
+  c.enter_manifest(
+      "way",
+      {{"name", "way"}, {"subject", "path"}, {"command", {FAKE_CONTENDER, "--name", "way"}}});
+  const told result = run(c, {"--scenario", "yield", "--set", "tasks=2"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  const json planned = c.read_json("plan.json");
+  ASSERT_EQ(planned.at("rows").size(), 1u);
+  EXPECT_EQ(planned.at("rows")[0].at("row"), "honest");
+}
+
 TEST(Measuring, ADryRunSaysWhatAndHowLongAndLeavesNothing) {
   course c;
   c.enter("honest");

@@ -85,6 +85,17 @@ std::vector<chosen_contender> measured_ones(std::vector<chosen_contender> chosen
   return chosen;
 }
 
+/// Where nobody was named, those take part whom a cell asks.
+std::vector<chosen_contender> asked_ones(std::vector<chosen_contender> chosen,
+                                         const run_options& options, const plan& p) {
+  if (!options.wanted.empty()) return chosen;
+  std::erase_if(chosen, [&](const chosen_contender& c) {
+    return std::none_of(p.cells.begin(), p.cells.end(),
+                        [&](const planned_cell& cell) { return cell.what.asked == c.who.subject; });
+  });
+  return chosen;
+}
+
 plan make_plan(const run_options& options, const interrupt& stop) {
   plan p;
   p.matrix = options.full ? "full" : "quick";
@@ -110,8 +121,9 @@ plan make_plan(const run_options& options, const interrupt& stop) {
   for (cell& c : choose_cells(specification::all(), wishes)) {
     p.cells.push_back({.what = std::move(c)});
   }
-  p.rows = plan_rows(measured_ones(wanted_contenders(options.contenders, options.wanted), options),
-                     threads, std::min(hello_limit_ns, p.time_limit_ns), stop);
+  auto chosen = measured_ones(wanted_contenders(options.contenders, options.wanted), options);
+  p.rows = plan_rows(asked_ones(std::move(chosen), options, p), threads,
+                     std::min(hello_limit_ns, p.time_limit_ns), stop);
   if (!options.no_twin) add_twin(p.rows, options.twin);
   return p;
 }
@@ -257,7 +269,8 @@ void add_what_to_measure(CLI::App& command, run_options& options) {
   command
       .add_option("--contender", options.wanted,
                   "Only these: a name, a glob, contender/variant, or the path of a program that "
-                  "speaks the protocol; repeatable [all, in their default variant]")
+                  "speaks the protocol; repeatable [all that a cell asks, in their default "
+                  "variant; paths in every one]")
       ->type_name("NAME|GLOB|PATH")
       ->allow_extra_args(false);
   command

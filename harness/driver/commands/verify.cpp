@@ -98,11 +98,11 @@ void check_small_programs(const row& r, const conformance_wishes& wishes, findin
   }
 }
 
-/// The machine is asked for the floor, and runtimes are asked for everything else.
+/// Each is asked for the scenarios of its own kind: the machine for the floor, paths for the
+/// scenarios of paths.
 conformance_wishes wishes_for(const row& r, conformance_wishes wishes) {
-  std::erase_if(wishes.scenarios, [&](const auto* scenario) {
-    return (scenario->asked == scenarios::subject::machine) != r.is_machine;
-  });
+  std::erase_if(wishes.scenarios,
+                [&](const auto* scenario) { return scenario->asked != r.subject; });
   return wishes;
 }
 

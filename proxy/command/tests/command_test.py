@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -31,7 +32,7 @@ class Echo:
 
     def __init__(self):
         self.door = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.door.getsockname()[1]
+        self.address = f"127.0.0.1:{self.door.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -49,8 +50,9 @@ class Echo:
                 peer.sendall(heard)
 
     def close(self):
-        self.door.shutdown(socket.SHUT_RDWR)
-        self.door.close()
+        if self.door.fileno() >= 0:
+            self.door.shutdown(socket.SHUT_RDWR)
+            self.door.close()
 
 
 class Running:
@@ -127,8 +129,15 @@ class Help(ProxyTest):
     def test_help_names_every_group_and_the_exit_codes(self):
         told = run("--help")
         self.assertEqual(told.returncode, 0)
-        for words in ("Traffic:", "Limits and timeouts:", "Runtime:", "Watching:", "Operating:",
-                      "--idle-timeout DURATION", "Exit codes:"):
+        for words in (
+            "Traffic:",
+            "Limits and timeouts:",
+            "Runtime:",
+            "Watching:",
+            "Operating:",
+            "--idle-timeout DURATION",
+            "Exit codes:",
+        ):
             self.assertIn(words, told.stdout)
 
     def test_version(self):
@@ -175,19 +184,36 @@ class BadInput(ProxyTest):
         self.expect(2, ["--runtime", "'tokyo'", "work_stealing"], *self.least, "--runtime", "tokyo")
 
     def test_what_cannot_be_had_is_1_with_a_sentence(self):
-        self.expect(1, ["--runtime", "simulated", "for tests only"],
-                    *self.least, "--runtime", "simulated")
+        self.expect(
+            1, ["--runtime", "simulated", "for tests only"], *self.least, "--runtime", "simulated"
+        )
         self.expect(1, ["--log", "/no/such/folder"], *self.least, "--log", "/no/such/folder/log")
-        self.expect(1, ["--upstream", "no-such-name.invalid"],
-                    *self.least, "--upstream", "no-such-name.invalid:80")
-        self.expect(1, ["--handover", "/no/such/folder"],
-                    *self.least, "--handover", "/no/such/folder/socket", "--log",
-                    str(self.folder / "log"))
+        self.expect(
+            1,
+            ["--upstream", "no-such-name.invalid"],
+            *self.least,
+            "--upstream",
+            "no-such-name.invalid:80",
+        )
+        self.expect(
+            1,
+            ["--handover", "/no/such/folder"],
+            *self.least,
+            "--handover",
+            "/no/such/folder/socket",
+            "--log",
+            str(self.folder / "log"),
+        )
 
     def test_all_is_checked_before_anybody_is_let_in(self):
         taken = self.upstream.address
-        self.expect(1, ["--listen", taken, "in use"], *self.least, "--listen", taken, "--log",
-                    str(self.folder / "log"))
+        file = self.folder / "log"
+        self.expect(
+            1, ["--listen", taken, "in use"], *self.least, "--listen", taken, "--log", str(file)
+        )
+        last = events_of(file.read_text())[-1]
+        self.assertEqual(last["event"], "failed")
+        self.assertIn(taken, last["reason"])
 
 
 class ConfigFile(ProxyTest):
@@ -256,19 +282,27 @@ class Log(ProxyTest):
         last = events[4]
         self.assertEqual(
             last["accepted"],
-            sum(last[end] for end in ("active", "completed", "unreachable", "broken", "timed_out",
-                                      "shut_down")),
+            sum(
+                last[end]
+                for end in (
+                    "active",
+                    "completed",
+                    "unreachable",
+                    "broken",
+                    "timed_out",
+                    "shut_down",
+                )
+            ),
         )
         self.assertEqual((last["bytes_up"], last["deadline_came"]), (5, False))
 
     def test_tells_of_an_upstream_that_is_gone(self):
         self.upstream.close()
         proxy = self.start(*self.least)
-        with proxy.connect() as peer:
-            with self.assertRaises(ConnectionResetError):
-                peer.sendall(b"?")
-                peer.recv(1)
-                peer.recv(1)
+        with proxy.connect() as peer, self.assertRaises(ConnectionResetError):
+            peer.sendall(b"?")
+            peer.recv(1)
+            peer.recv(1)
         _, _, log = proxy.end()
         events = {event["event"]: event for event in events_of(log)}
         self.assertEqual(events["upstream_down"]["upstream"], self.upstream.address)
@@ -316,8 +350,9 @@ class Metrics(ProxyTest):
         self.assertEqual(samples['regatta_proxy_bytes_total{direction="up"}'], "5")
         upstream = f'regatta_proxy_upstream_connections{{upstream="{self.upstream.address}"}}'
         self.assertEqual(samples[upstream], "1")
-        self.assertTrue(any(re.match(r'regatta_proxy_info\{runtime="work_stealing"', one)
-                            for one in samples))
+        self.assertTrue(
+            any(re.match(r'regatta_proxy_info\{runtime="work_stealing"', one) for one in samples)
+        )
 
     def test_health_is_503_while_draining(self):
         proxy = self.start(*self.least, "--metrics", "127.0.0.1:0")
@@ -339,8 +374,9 @@ class Metrics(ProxyTest):
         self.assertEqual(proxy.ask("/metrics", "POST")[0], 404)
 
     def test_a_port_that_is_taken_is_said(self):
-        told = run(*self.least, "--metrics", self.upstream.address, "--log",
-                   str(self.folder / "log"))
+        told = run(
+            *self.least, "--metrics", self.upstream.address, "--log", str(self.folder / "log")
+        )
         self.assertEqual(told.returncode, 1)
         self.assertIn(f"--metrics: cannot listen on {self.upstream.address}", told.stderr)
 
@@ -387,7 +423,7 @@ class Handover(ProxyTest):
 
     def test_the_same_metrics_port_can_be_used(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
-            metrics = "127.0.0.1:%d" % free.getsockname()[1]
+            metrics = f"127.0.0.1:{free.getsockname()[1]}"
         flags = (*self.least, "--handover", self.path, "--metrics", metrics)
         self.start(*flags)
         second = self.start(*flags)
@@ -440,7 +476,9 @@ class Handover(ProxyTest):
             "text, descriptors, _, _ = socket.recv_fds(peer, 65536, 10)\n"
             "sys.exit(7 if not text and not descriptors else 8)\n"
         )
-        told = subprocess.run(["python3", "-c", script, self.path], timeout=PATIENCE, check=False)
+        told = subprocess.run(
+            [sys.executable, "-c", script, self.path], timeout=PATIENCE, check=False
+        )
         self.assertEqual(told.returncode, 7)
         with first.connect() as peer:
             self.expect_echo(peer)
@@ -471,7 +509,8 @@ class Ending(ProxyTest):
 
     def test_what_was_ignored_by_whoever_started_it_is_heard_all_the_same(self):
         # As a shell does that starts it in the background.
-        proxy = self.start(*self.least, before=("sh", "-c", 'trap "" INT TERM HUP; exec "$@"', "sh"))
+        deaf = ("sh", "-c", 'trap "" INT TERM HUP; exec "$@"', "sh")
+        proxy = self.start(*self.least, before=deaf)
         self.assertEqual(proxy.end(signal.SIGINT)[0], 0)
 
 

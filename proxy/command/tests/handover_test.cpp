@@ -84,13 +84,15 @@ TEST_F(Handover, PassesEverySocketToWhoAsksForItsAddress) {
 
 TEST_F(Handover, TheSocketIsForItsUserOnly) {
   succession_offer const offer(path());
-  struct stat file {};
+  struct stat file{};
   ASSERT_EQ(::stat(path().c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 0777u, 0600u);
 }
 
 TEST_F(Handover, GoesWithTheProcessThatOffersIt) {
-  { succession_offer const offer(path()); }
+  {
+    succession_offer const offer(path());
+  }
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
@@ -134,7 +136,9 @@ TEST_F(Handover, ASuccessorThatSaysNothingYetIsWaitedFor) {
 TEST_F(Handover, FindsNobodyWhereNobodyListens) {
   EXPECT_FALSE(predecessor::find(path()));
   // The file of one that was killed.
-  { door const dead = door::open("unix:" + path(), 1); }
+  {
+    door const dead = door::open("unix:" + path(), 1);
+  }
   EXPECT_TRUE(std::filesystem::exists(path()));
   EXPECT_FALSE(predecessor::find(path()));
   succession_offer const offer(path());

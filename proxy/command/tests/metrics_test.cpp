@@ -60,7 +60,8 @@ TEST(Metrics, GiveEachFigureUnderItsName) {
 
 // The format: each family has its help and type once, before its samples.
 TEST(Metrics, AreInTheTextFormat) {
-  std::regex const sample(R"((regatta_proxy_\w+)(\{\w+="([^"\\\n]|\\["\\n])*"(,\w+="[^"]*")*\})? \d+)");
+  std::regex const sample(
+      R"((regatta_proxy_\w+)(\{\w+="([^"\\\n]|\\["\\n])*"(,\w+="[^"]*")*\})? \d+)");
   std::regex const comment(R"(# (HELP|TYPE) (regatta_proxy_\w+) .+)");
   std::istringstream lines(text());
   std::set<std::string> described;

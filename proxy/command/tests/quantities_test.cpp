@@ -44,8 +44,8 @@ TEST(Sizes, AreReadInPowersOf1024) {
 }
 
 TEST(Sizes, WhatIsNoneIsRefused) {
-  for (auto const text : {"", "K", "-1", "1k", "1.5K", "1 K", "1T", "18446744073709551616",
-                          "18014398509481984K"}) {
+  for (auto const text :
+       {"", "K", "-1", "1k", "1.5K", "1 K", "1T", "18446744073709551616", "18014398509481984K"}) {
     EXPECT_EQ(parse_bytes(text), std::nullopt) << text;
   }
 }

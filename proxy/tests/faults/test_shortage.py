@@ -52,8 +52,10 @@ def test_a_shortage_of_descriptors_is_survived_without_spinning(start, make_crow
     counts = proxy.settle_any()
     assert counts.shortages >= 1
     assert counts.completed == len(were_served) + 5
-    assert counts.unreachable + counts.broken + counts.refused == len(were_reset)
-    assert counts.accepted + counts.refused == CLIENTS + 5
+    unseen = CLIENTS + 5 - counts.accepted - counts.refused
+    assert counts.unreachable + counts.broken + counts.refused == len(were_reset) - unseen
+    # Libuv accepts and closes clients on a descriptor that it has put by, and tells nobody.
+    assert unseen == 0 or "libuv" in proxy.arguments
     assert proxy.descriptors() < DESCRIPTORS / 2, "descriptors have leaked"
 
 

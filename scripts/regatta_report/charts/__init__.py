@@ -12,6 +12,7 @@ from . import (
     memory,
     memory_slope,
     overview,
+    paths,
     scaling,
     tail,
     throughput,
@@ -28,6 +29,7 @@ KINDS = (
     scaling,
     memory_slope,
     timers,
+    paths,
     latency_load,
     throughput,
     tail,
@@ -39,4 +41,8 @@ KINDS = (
 def all_charts(run: Run) -> list[Chart]:
     """Lays out every chart that the run has data for."""
     names = Names()
-    return [chart for kind in KINDS for chart in kind.charts(run, names)]
+    first, *others = run.views()
+    charts = [chart for kind in KINDS for chart in kind.charts(first, names)]
+    # One picture of all is enough for a page, and the machine's floor is the same for everybody.
+    rest = [kind for kind in KINDS if kind not in (overview, heatmap, floor)]
+    return charts + [c for view in others for kind in rest for c in kind.charts(view, names)]

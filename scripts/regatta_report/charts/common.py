@@ -200,15 +200,15 @@ def looks(rows: list[Row]) -> dict[str, Look]:
     another in this chart has it: then it takes the next that is free.
     """
     slots: dict[str, int] = {}
-    for contender in dict.fromkeys(row.contender for row in rows):
-        own = next(row.slot for row in rows if row.contender == contender)
+    for family in dict.fromkeys(row.family for row in rows):
+        own = next(row.slot for row in rows if row.family == family)
         wishes = [(own + step) % style.ROW_COLOURS for step in range(style.ROW_COLOURS)]
         free = [slot for slot in wishes if slot not in slots.values()]
-        slots[contender] = (free or wishes)[0]
+        slots[family] = (free or wishes)[0]
     return {
         row.name: Look(
-            f"row{slots[row.contender]}",
-            style.MARKERS[(slots[row.contender] + row.variant_index * 3) % len(style.MARKERS)],
+            f"row{slots[row.family]}",
+            style.MARKERS[(slots[row.family] + row.variant_index * 3) % len(style.MARKERS)],
             dash(row),
             hollow(row),
         )

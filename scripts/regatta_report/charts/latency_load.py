@@ -1,4 +1,5 @@
-"""Latency under load: each row's path as connections grow, median and tail beside each other.
+"""Latency under load: each row's path as the load grows, median and tail beside each other. The load
+is a number of connections in a closed loop, or a rate in an open one.
 
 Further right is more throughput, further down is less waiting. A path that turns upwards without
 going right has found its limit: more connections only wait longer.
@@ -7,6 +8,7 @@ going right has found its limit: more connections only wait longer.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, text_width
@@ -15,10 +17,48 @@ from . import common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Place, Series
 
-SCENARIOS = ("echo", "proxy")
 HEIGHT = 220.0
-# They grow with the connections, or shrink so that a run stays short: no choices of a reader.
-LOAD = ("connections", "round_trips", "requests")
+# They grow with the load, or shrink so that a run stays short: no choices of a reader.
+LOAD = ("connections", "clients", "round_trips", "requests", "percent_of_peak", "per_s")
+
+
+@dataclass(frozen=True)
+class Load:
+    """What makes the load of a scenario, and how that is said."""
+
+    sizes: tuple[str, ...]  # the parameters that may be it; the first that is not zero is
+    unit: str  # of the axis
+    note: str
+    loop: str
+
+
+CLOSED = "The loop is closed: whoever waits sends nothing meanwhile."
+CONNECTIONS = Load(
+    ("connections",),
+    "round trips per second",
+    "Each row's path begins at the mark with the fewest connections; figures beside marks are "
+    "connections.",
+    CLOSED,
+)
+SCENARIOS = {
+    "echo": CONNECTIONS,
+    "proxy": CONNECTIONS,
+    "path_requests": Load(
+        ("clients",),
+        "requests per second",
+        "Each row's path begins at the mark with the fewest clients; figures beside marks are "
+        "clients.",
+        CLOSED,
+    ),
+    "path_latency": Load(
+        ("percent_of_peak", "per_s"),
+        "requests per second",
+        "Each row's path begins at the mark with the lowest rate; figures beside marks are per "
+        "cent of the row's own peak, or requests per second.",
+        "The loop is open: latencies count from when a request was due. A row that could not bear "
+        "a load has no mark there.",
+    ),
+}
 QUANTILES = (("p50", "median"), ("p99", "99 % are faster"))
 
 
@@ -34,7 +74,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 "latency_load",
                 scenario.name,
                 title,
-                "Median and 99th percentile of the latency against throughput as connections grow, "
+                "Median and 99th percentile of the latency against throughput as the load grows, "
                 f"for each row of the scenario {scenario.name}; the tables hold the same figures.",
                 _draw(run, scenario, title, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, scenario, title, common.NARROW, common.NARROW_MARGIN),
@@ -46,26 +86,38 @@ def charts(run: Run, names: Names) -> list[Chart]:
 def _groups(scenario: Scenario, rows: list[Row]) -> dict[str, list[Cell]]:
     """Cells that differ in their load only, by what they have in common."""
     groups: dict[str, list[Cell]] = {}
-    choices = [name for name in scenario.cells[0].params if name not in LOAD]
+    load = SCENARIOS[scenario.name]
+    # Of an open loop with several numbers of clients they are a choice, and no load.
+    own = [name for name in LOAD if name != "clients" or "clients" in load.sizes]
+    choices = [name for name in scenario.cells[0].params if name not in own]
     varying = [
         name for name in choices if len({c.params.get(name) for c in scenario.cells}) > 1
     ] or choices
     for cell in scenario.cells:
-        if "connections" not in cell.sizes or not any(_point(cell, row, "p99") for row in rows):
+        if not _load(cell) or not any(_point(cell, row, "p99") for row in rows):
             continue
         label = " · ".join(f"{name} {cell.params.get(name, '')}" for name in varying)
+        if len(load.sizes) > 1:
+            shares = cell.sizes.get(load.sizes[0])
+            label = f"{'at shares of each peak' if shares else 'at the same rates'} · {label}"
         groups.setdefault(label, []).append(cell)
     return {
-        label: sorted(cells, key=lambda cell: cell.sizes["connections"])
+        label: sorted(cells, key=_load)
         for label, cells in groups.items()
-        if len({cell.sizes["connections"] for cell in cells}) > 1
+        if len({_load(cell) for cell in cells}) > 1
     }
+
+
+def _load(cell: Cell) -> float:
+    """How much load a cell is; 0 where nothing says so."""
+    values = (cell.sizes.get(name, 0.0) for name in SCENARIOS[cell.scenario].sizes)
+    return next((value for value in values if value), 0.0)
 
 
 def _point(cell: Cell, row: Row, quantile: str) -> tuple[float, float] | None:
     result = cell.of(row)
     latency = result.percentiles.get(quantile)
-    if not result.ok or result.throughput is None or not latency:
+    if not result.ok or result.saturated or result.throughput is None or not latency:
         return None
     return result.throughput.median, latency
 
@@ -77,13 +129,13 @@ def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float)
         if any(_point(cell, row, "p99") for cell in scenario.cells)
     ]
     groups = _groups(scenario, rows)
+    load = SCENARIOS[scenario.name]
     canvas, y = common.begin(
         width,
         title,
         [
-            "Log axes: right is more throughput, down is less waiting. Each row's path begins at "
-            "the mark with the fewest connections; figures beside marks are connections.",
-            "The loop is closed: whoever waits sends nothing meanwhile.",
+            f"Log axes: right is more throughput, down is less waiting. {load.note}",
+            load.loop,
             *common.named_note(rows, of_panel=True),
         ],
         margin,
@@ -125,7 +177,7 @@ def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float)
                 canvas.text(
                     (left + right) / 2,
                     bottom + SMALL * 2.6,
-                    "round trips per second",
+                    load.unit,
                     "muted",
                     SMALL,
                     align="center",
@@ -151,7 +203,7 @@ def _loads(
     for cell in cells:
         point = _point(cell, leader, quantile)
         if point:
-            text = f"{cell.sizes['connections']:,.0f}"
+            text = f"{_load(cell):,.0f}"
             width = text_width(text, SMALL - 1)
             x, y = across(point[0]) - width / 2, up(point[1]) + SMALL * 1.2
             canvas.rectangle(x - 1.5, y - 5.5, width + 3, 11, "paper", opacity=0.85, layer=5)

@@ -7,6 +7,7 @@ leaves the level, tasks outweigh the runtime. Zero has a place of its own at the
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, wrap
@@ -16,43 +17,69 @@ from .common import BODY, SMALL, Chart, Names
 from .curves import Series
 
 SCENARIO = "memory"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A scenario whose bytes rise with a number of something."""
+
+    over: str  # the parameter that says how many there are
+    each: str  # what there are so many of
+    bytes: str
+    title: str
+
+
+KINDS = {
+    SCENARIO: Kind("tasks", "task", "Resident bytes of the whole process", "bytes over tasks"),
+    "path_memory": Kind(
+        "connections",
+        "connection",
+        "Private bytes of all processes of a proxy",
+        "bytes over idle connections",
+    ),
+}
 HEIGHT = 230.0
 
 
 def charts(run: Run, names: Names) -> list[Chart]:
-    scenario = next((s for s in run.contests if s.name == SCENARIO), None)
-    if scenario is None or not _panels(scenario, common.rivals(run)):
-        return []
-    title = "memory: bytes over tasks"
-    return [
-        Chart(
-            names.make("memory_slope"),
-            "memory_slope",
-            scenario.name,
-            title,
-            "Resident bytes of each row's process over the number of waiting tasks, by what they "
-            "wait for, with fitted lines; the table holds the same figures.",
-            _draw(run, scenario, title, common.WIDE, common.WIDE_MARGIN),
-            _draw(run, scenario, title, common.NARROW, common.NARROW_MARGIN),
+    made = []
+    for scenario in run.contests:
+        if scenario.name not in KINDS or not _panels(scenario, common.rivals(run)):
+            continue
+        kind = KINDS[scenario.name]
+        title = f"{scenario.name}: {kind.title}"
+        made.append(
+            Chart(
+                names.make(f"{scenario.name}_slope"),
+                "memory_slope",
+                scenario.name,
+                title,
+                f"{kind.bytes}, for each row, over the number of waiting {kind.each}s, with fitted "
+                "lines; the table holds the same figures.",
+                _draw(run, scenario, title, common.WIDE, common.WIDE_MARGIN),
+                _draw(run, scenario, title, common.NARROW, common.NARROW_MARGIN),
+            )
         )
-    ]
+    return made
 
 
 def _panels(scenario: Scenario, rows: list[Row]) -> dict[str, list[Cell]]:
     """The cells of each kind, by size; kinds with one size only have no slope to show."""
+    over = KINDS[scenario.name].over
     kinds: dict[str, list[Cell]] = {}
     for cell in scenario.cells:
-        if "tasks" in cell.sizes and any(cell.of(row).ok for row in rows):
+        if over in cell.sizes and any(cell.of(row).ok for row in rows):
             kinds.setdefault(cell.params.get("kind", ""), []).append(cell)
     return {
-        kind: sorted(cells, key=lambda cell: cell.sizes["tasks"])
+        kind: sorted(cells, key=lambda cell: cell.sizes[over])
         for kind, cells in kinds.items()
-        if len({cell.sizes["tasks"] for cell in cells}) > 1
+        if len({cell.sizes[over] for cell in cells}) > 1
     }
 
 
 def _series(cells: list[Cell], row: Row, fit: LineFit | None) -> Series | None:
-    measured = [(c.sizes["tasks"], r.cost) for c in cells if (r := c.of(row)).ok and r.cost]
+    over = KINDS[cells[0].scenario].over
+    measured = [(c.sizes[over], r.cost) for c in cells if (r := c.of(row)).ok and r.cost]
     if not measured:
         return None
     series = Series(
@@ -80,12 +107,13 @@ def _series(cells: list[Cell], row: Row, fit: LineFit | None) -> Series | None:
 def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float) -> Canvas:
     rows = [row for row in common.rivals(run) if any(c.of(row).ok for c in scenario.cells)]
     panels = _panels(scenario, rows)
+    what = KINDS[scenario.name]
     canvas, y = common.begin(
         width,
         title,
         [
-            "Resident bytes of the whole process on log axes, less is better. Marks: measured; "
-            "line: fitted; label: what a further task adds.",
+            f"{what.bytes} on log axes, less is better. Marks: measured; "
+            f"line: fitted; label: what a further {what.each} adds.",
             *common.named_note(rows, of_panel=True),
         ],
         margin,
@@ -95,7 +123,11 @@ def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float)
     axis_width, label_width = 58.0, 118.0 if narrow else 190.0
     columns = 1 if narrow else min(2, len(panels))
     each = inside / columns
-    fits = {(fit.kind, fit.row.name): fit for fit in run.lines}
+    fits = {
+        (fit.kind if what.over == "tasks" else "", fit.row.name): fit
+        for fit in run.lines
+        if fit.scenario == scenario.name
+    }
     values = [
         v
         for cells in panels.values()
@@ -112,7 +144,7 @@ def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float)
             right = margin + (column + 1) * each - label_width
             canvas.text(left, y + BODY * 0.6, f"{scenario.name} {kind}", "ink", BODY, bold=True)
             across, x_ticks = curves.sizes_axis(
-                [cell.sizes["tasks"] for cell in cells], left + 8, right - 4, format.tick_count
+                [cell.sizes[what.over] for cell in cells], left + 8, right - 4, format.tick_count
             )
             up, y_ticks = curves.values_axis(values, bottom, top, format.tick_size)
             y_ticks = [(v, format.tick_size(v)) for v in curves.binary_steps(up.low, up.high)]
@@ -126,7 +158,12 @@ def _draw(run: Run, scenario: Scenario, title: str, width: float, margin: float)
                 canvas, series, common.looks(chosen), across, up, right, label_width, top, bottom
             )
             canvas.text(
-                (left + right) / 2, bottom + SMALL * 2.6, "tasks", "muted", SMALL, align="center"
+                (left + right) / 2,
+                bottom + SMALL * 2.6,
+                f"{what.each}s",
+                "muted",
+                SMALL,
+                align="center",
             )
             _missing(canvas, rows, cells, left + 8, top + 8, right - left - 16)
         y = bottom + SMALL * 3.4 + 12

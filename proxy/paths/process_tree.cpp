@@ -1,0 +1,83 @@
+#include "proxy/paths/process_tree.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+namespace regatta::paths {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The parent of each process. Those that end meanwhile are left out.
+std::map<pid_t, pid_t> parents() {
+  std::map<pid_t, pid_t> found;
+  std::error_code error;
+  for (auto const& entry : fs::directory_iterator("/proc", error)) {
+    auto const name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != name.npos) continue;
+    std::ifstream stat(entry.path() / "stat");
+    std::string line;
+    std::getline(stat, line);
+    // "4711 (name) S 12 …": the name may hold anything.
+    auto const bracket = line.rfind(')');
+    if (bracket == line.npos || bracket + 4 > line.size()) continue;
+    found[static_cast<pid_t>(std::stol(name))] =
+        static_cast<pid_t>(std::strtol(line.c_str() + bracket + 4, nullptr, 10));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<pid_t> tree_of(pid_t root) {
+  auto const all = parents();
+  std::vector<pid_t> tree{root};
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    for (auto const& [process, parent] : all) {
+      if (parent == tree[i]) tree.push_back(process);
+    }
+  }
+  return tree;
+}
+
+u64 cpu_ns_of(std::vector<pid_t> const& processes) {
+  u64 total = 0;
+  for (pid_t const process : processes) {
+    std::error_code error;
+    for (auto const& thread :
+         fs::directory_iterator(fmt::format("/proc/{}/task", process), error)) {
+      std::ifstream schedstat(thread.path() / "schedstat");
+      u64 on_processor_ns = 0;
+      if (schedstat >> on_processor_ns) total += on_processor_ns;
+    }
+  }
+  return total;
+}
+
+u64 private_bytes_of(std::vector<pid_t> const& processes) {
+  u64 total = 0;
+  for (pid_t const process : processes) {
+    std::ifstream rollup(fmt::format("/proc/{}/smaps_rollup", process));
+    u64 found = 0;
+    for (std::string line; std::getline(rollup, line);) {
+      // "Private_Dirty:       123 kB". Clean private pages are those of files, which can be had
+      // again; huge pages are counted apart.
+      for (std::string_view const kind : {"Private_Dirty:", "Private_Hugetlb:"}) {
+        if (!line.starts_with(kind)) continue;
+        total += 1024 * std::strtoull(line.c_str() + kind.size(), nullptr, 10);
+        ++found;
+      }
+    }
+    if (found == 0) {
+      throw std::runtime_error(fmt::format("the memory of process {} cannot be read", process));
+    }
+  }
+  return total;
+}
+
+}  // namespace regatta::paths
