@@ -253,8 +253,8 @@ TEST(Ticks, AreDueAlsoWhenTheirNumberBeginsAnew) {
 
 // A stream that only notes what was done to it.
 struct noted {
-  bool is_closed = false;
-  bool is_reset = false;
+  std::atomic<bool> is_closed{false};
+  std::atomic<bool> is_reset{false};
 };
 struct noting_stream {
   struct at_once {
