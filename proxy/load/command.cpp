@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,7 +56,7 @@ struct words {
   std::string target, serve, traffic = "echo", message = "128", rate, arrivals = "constant";
   std::string time = "10s", warm_up = "500ms", timeout = "10s", close = "reset", way = "echoed";
   std::string json_file;
-  std::vector<int> server_processors;
+  std::string processors, server_processors;
   std::optional<u64> requests;
   bool has_time = false, ceiling = false;
   load_plan plan;
@@ -107,6 +108,23 @@ double rate_of(std::string const& text) {
       "--rate {} is no rate; expected requests per second, for example --rate 20000", text));
 }
 
+// "0,2"
+std::vector<int> processors_of(char const* option, std::string const& text) {
+  std::vector<int> all;
+  for (std::size_t from = 0; from < text.size();) {
+    auto const comma = std::min(text.find(',', from), text.size());
+    int number = -1;
+    auto const [stopped, error] = std::from_chars(text.data() + from, text.data() + comma, number);
+    if (error != std::errc() || stopped != text.data() + comma || number < 0) {
+      throw usage_error(fmt::format("{} {} are no processors; expected for example {} 0,1", option,
+                                    text, option));
+    }
+    all.push_back(number);
+    from = comma + 1;
+  }
+  return all;
+}
+
 template <class Value>
 Value one_of(char const* option, std::string const& text, std::map<std::string, Value> const& all) {
   if (auto const found = all.find(text); found != all.end()) return found->second;
@@ -156,6 +174,7 @@ load_plan plan_of(words w) {
   plan.message_bytes = bytes_of("--message", w.message);
   plan.timeout = duration_of("--timeout", w.timeout);
   if (!w.rate.empty()) plan.rate_per_s = rate_of(w.rate);
+  plan.processors = processors_of("--processors", w.processors);
   plan.requests = w.requests;
   if (w.has_time || !w.requests) plan.time = duration_of("--time", w.time);
   return plan;
@@ -173,27 +192,44 @@ void write_json(std::string const& file, findings const& found) {
   if (!out) throw std::runtime_error(fmt::format("cannot write {}", file));
 }
 
+// A result does not depend on it: where it cannot be had, that is said and no more.
+std::optional<ceiling> ceiling_of(words const& w, load_plan const& plan) {
+  if (!w.ceiling || has_been_interrupted.load()) return std::nullopt;
+  try {
+    return measure_ceiling(plan, std::chrono::seconds(1),
+                           processors_of("--server-processors", w.server_processors));
+  } catch (could_not_connect const& error) {
+    fmt::print(stderr, "regatta-load: no ceiling: {}\n", error.what());
+    return std::nullopt;
+  }
+}
+
+// The runs themselves. The connections are gone afterwards: they would take descriptors from the
+// next ceiling.
+void run_all(generator& gun, words const& w, findings& found) {
+  gun.connect();
+  found.connect_times = gun.connect_times();
+  auto const warm_up = duration_of("--warm-up", w.warm_up);
+  if (warm_up.count() != 0) found.warm_up = gun.run_for(warm_up);
+  found.result = gun.run();
+  found.plan = gun.plan();
+}
+
 int make_load(words const& w) {
   findings found;
   found.plan = plan_of(w);
-  auto const warm_up = duration_of("--warm-up", w.warm_up);
-  auto const ceiling_time = std::chrono::seconds(1);
-  generator gun(found.plan);  // First, so that a bad plan is said at once.
-  running.store(&gun, std::memory_order_release);
+  (void)duration_of("--warm-up", w.warm_up);
+  (void)processors_of("--server-processors", w.server_processors);
+  auto gun = std::make_unique<generator>(found.plan);  // First: a bad plan is said at once.
+  running.store(gun.get(), std::memory_order_release);
   catch_interrupts();
-  auto const measure = [&](std::optional<ceiling>& one) {
-    if (w.ceiling && !has_been_interrupted.load()) {
-      one = measure_ceiling(found.plan, ceiling_time, w.server_processors);
-    }
-  };
-  measure(found.ceiling_before);
-  gun.connect();
-  found.connect_times = gun.connect_times();
-  if (warm_up.count() != 0) found.warm_up = gun.run_for(warm_up);
-  found.result = gun.run();
-  measure(found.ceiling_after);
+  found.ceiling_before = ceiling_of(w, found.plan);
+  run_all(*gun, w, found);
   running.store(nullptr);
-  found.plan = gun.plan();
+  // Safe because a handler that has the pointer still runs on this thread or on one of the
+  // generator's, which are joined before it is gone.
+  gun.reset();
+  found.ceiling_after = ceiling_of(w, found.plan);
   fmt::print(w.json_file == "-" ? stderr : stdout, "{}", text_of(found));
   if (!w.json_file.empty()) write_json(w.json_file, found);
   if (has_been_interrupted.load()) return interrupted;
@@ -217,7 +253,7 @@ int serve(words const& w) {
                             .kind = kind,
                             .threads = w.plan.threads,
                             .message_bytes = bytes_of("--message", w.message),
-                            .processors = w.plan.processors});
+                            .processors = processors_of("--processors", w.processors)});
   fmt::print("listening on {}\n", server.where().text());
   std::fflush(stdout);
   int signal = 0;
@@ -266,15 +302,15 @@ void add_options(CLI::App& app, words& w) {
                  "How we close: reset (leaves no TIME_WAIT) or orderly [reset]");
   app.add_option("--source-addresses", plan.source_addresses,
                  "Connect from 127.0.0.1 and following, so many; 0: as many as are needed [0]");
-  app.add_option("--processors", plan.processors, "Pin the threads to these, in turn")
-      ->delimiter(',');
+  app.add_option("--processors", w.processors, "Pin the threads to these, in turn")
+      ->type_name("LIST");
   app.add_flag("--spin", plan.spin,
                "Poll instead of sleeping: sharper, but takes all of a processor");
   app.add_flag("--ceiling", w.ceiling,
                "Before and after, a second of the same load against a null server in this process");
   app.add_option("--server-processors", w.server_processors,
                  "Pin the threads of --ceiling's server")
-      ->delimiter(',');
+      ->type_name("LIST");
   app.add_option("--json", w.json_file, "Everything as JSON into a file, or - for stdout")
       ->type_name("FILE");
   app.set_version_flag("--version", "regatta-load " REGATTA_VERSION);

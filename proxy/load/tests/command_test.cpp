@@ -37,7 +37,7 @@ ended run(std::string const& line) {
 
 TEST(Command, PrintsWhatItFound) {
   null_server const server({});
-  auto const r = run(server.where().text() + " -c 4 -n 1000 --warm-up 20ms");
+  auto const r = run("--processors 0 " + server.where().text() + " -c 4 -n 1000 --warm-up 20ms");
   EXPECT_EQ(r.status, 0) << r.output;
   for (auto const* expected :
        {"1,000 completed, 0 failed", "warm-up", "4 connections", "own CPU", "p99", "closed loop"}) {
@@ -99,6 +99,7 @@ TEST(Command, SaysWhatIsWrongWithItsLine) {
       {"127.0.0.1:1 --rate 0", "more than 0"},
       {"127.0.0.1:1 -c 1 -t 2", "at least one for each thread"},
       {"127.0.0.1:1 -c 1000000000", "descriptors"},
+      {"127.0.0.1:1 --processors 0,x", "are no processors"},
       {"127.0.0.1:1 -n 0", "0 requests"},
       {"127.0.0.1:1 --unknown", "--help"},
       {"--serve 127.0.0.1:0 --traffic churn", "expected one of: bulk, echo, http, sink"},

@@ -230,7 +230,7 @@ TEST(Generator, ReplacesAConnectionThatTheServerClosesBetweenRequests) {
   generator gun({.target = server.where()});
   for (int run = 1; run != 20; ++run) {
     expect_all_right(gun.run(3));
-    while (closed != run) std::this_thread::yield();
+    while (closed < run) std::this_thread::yield();
   }
 }
 
@@ -247,12 +247,13 @@ int waiting_ports(endpoint const& server) {
 
 TEST(Generator, LeavesNoPortWaitingAfterChurn) {
   null_server const server({});
+  int const of_others = waiting_ports(server.where());  // Whoever had the port before.
   generator gun({.target = server.where(), .kind = traffic::churn, .connections = 8});
   auto const r = gun.run(2000);
   expect_all_right(r);
   EXPECT_EQ(r.connect_times.count(), 2000u);
   EXPECT_EQ(server.accepted(), 2000u);
-  EXPECT_EQ(waiting_ports(server.where()), 0);
+  EXPECT_LE(waiting_ports(server.where()), of_others);
 }
 
 TEST(Generator, ClosesInAnOrderlyWayIfAsked) {
@@ -263,7 +264,7 @@ TEST(Generator, ClosesInAnOrderlyWayIfAsked) {
                  .close = closing::orderly});
   expect_all_right(gun.run(500));
   EXPECT_EQ(server.accepted(), 500u);
-  EXPECT_EQ(waiting_ports(server.where()), 500) << "the price of it";
+  EXPECT_GE(waiting_ports(server.where()), 500) << "the price of it";
 }
 
 TEST(Generator, ReplacesAConnectionAfterSoManyRequests) {
