@@ -42,19 +42,31 @@ passage::passage(contender::setup const& how, load::service served)
       confined_(where_.others),
       server_(std::make_unique<load::null_server>(load::null_server_plan{.kind = served})),
       proxy_(proxy_on(how, server_->where(), where_)) {
-  if (has_proxy()) tree_ = tree_of(proxy_.process->pid());
+  if (has_proxy()) carry_one_request(served);
+}
+
+// A port that answers need not have anybody behind it yet: nginx listens before it has started its
+// workers.
+void passage::carry_one_request(load::service served) {
+  auto one = plan();
+  if (served == load::service::bulk) {
+    one.kind = load::traffic::bulk;
+    one.way = load::bulk_way::up;
+  }
+  load::generator client(one);
+  expect_all_right(client.run(1));
 }
 
 load::load_plan passage::plan() const { return {.target = proxy_.entrance}; }
 
 std::optional<u64> passage::proxy_cpu_ns() const {
   if (!has_proxy()) return std::nullopt;
-  return cpu_ns_of(tree_);
+  return cpu_ns_of(tree_of(proxy_.process->pid()));
 }
 
 u64 passage::proxy_private_bytes() const {
   if (!has_proxy()) throw runtime_unsupported("there is no proxy that could take memory");
-  return private_bytes_of(tree_);
+  return private_bytes_of(tree_of(proxy_.process->pid()));
 }
 
 void passage::complain(std::string const& what) {

@@ -16,7 +16,8 @@ namespace regatta::paths {
 
 class passage {
  public:
-  // Starts the server, and the proxy of the variant. Throws what start_proxy() throws.
+  // Starts the server, and the proxy of the variant, which has carried a request when this returns.
+  // Throws what start_proxy() throws, and std::runtime_error if the request failed.
   passage(contender::setup const& how, load::service served);
 
   // A plan with the entrance for its target.
@@ -36,11 +37,12 @@ class passage {
   void expect_all_right(load::load_result const& result);
 
  private:
+  void carry_one_request(load::service served);
+
   places where_;
   confined confined_;
   std::unique_ptr<load::null_server> server_;
   running_proxy proxy_;
-  std::vector<pid_t> tree_;
 };
 
 // Where a way's proxy runs, for hello.

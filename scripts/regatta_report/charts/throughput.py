@@ -72,6 +72,8 @@ BYTES = Measure(
 def charts(run: Run, names: Names) -> list[Chart]:
     made = []
     for scenario in run.contests:
+        if scenario.by_latency:
+            continue  # The load says how many there are in a second.
         measure = BYTES if scenario.in_bytes else RATES
         pages = [scenario.cells[i : i + PANELS] for i in range(0, len(scenario.cells), PANELS)]
         for number, cells in enumerate(pages, 1):
