@@ -65,7 +65,7 @@ def run_sequences(start, make_crowd, seed: int, sequences: int, *flags: str) -> 
     crowd.on_over = lambda end: connect() if end.side == b"c" else None
     for _ in range(min(AT_ONCE, sequences)):
         connect()
-    crowd.run(lambda: len(crowd.clients) == sequences and crowd.are_over(), 90)
+    crowd.run(lambda: len(crowd.clients) == sequences and crowd.are_over(), 300)
     verdict = crowd.judge()
     # All that can happen has happened; else the draw is no good.
     assert verdict.orderly > sequences / 4
