@@ -2,7 +2,9 @@
 //
 //   accepted = active + completed + unreachable + broken + timed_out + shut_down
 //
-// `refused` stands beside it: those clients were never served.
+// These belong to one moment: who reads them holds all locks of the table (connection_table.hpp).
+// The bytes are read a moment later, and never go back. `refused` stands beside it: those clients
+// were never served.
 #pragma once
 
 #include <string>

@@ -290,7 +290,7 @@ struct on {
     auto const echoed = co_await read_once(*client);
     EXPECT_EQ(echoed.count, 10u);
     middle.stop();
-    co_await sleep(rt, 2ms);
+    while (middle.is_accepting()) co_await sleep(rt, 1ms);
     EXPECT_FALSE(serving.is_finished()) << "a client is still there";
     auto const late = co_await rt.connect(where);
     EXPECT_EQ(late.error(), ECONNREFUSED);

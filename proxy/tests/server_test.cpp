@@ -350,10 +350,9 @@ struct on {
     auto const got = co_await reading;
     EXPECT_GT(got, 0u);
     EXPECT_EQ(middle.counts().timed_out, 0u);
-    auto const begin = clock::now();
+    // It may have begun before: a writer goes on only when a good part of the buffer is free.
     auto const told = co_await flooding;
     EXPECT_TRUE(told == ECONNRESET || told == EPIPE) << told;
-    EXPECT_GE(clock::now() - begin, 150ms);
     auto waiting_for_it = wait_until(rt, [&] { return middle.counts().timed_out == 1; });
     bool const is_counted = co_await waiting_for_it;
     EXPECT_TRUE(is_counted);
