@@ -228,7 +228,8 @@ struct socket_tasks {
     auto connection = *std::move(connected);
     std::array<std::byte, 1> const said{std::byte{number}};
     auto saying = write_all(connection, said);
-    co_await saying;
+    io_result const written = co_await saying;
+    EXPECT_TRUE(written.ok());
     co_return connection;
   }
   static task<io_expected<typename R::stream>> accept_one(typename R::listener& at) {

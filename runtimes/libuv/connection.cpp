@@ -250,8 +250,8 @@ void connection::on_read(uv_stream_t* stream, ssize_t count, uv_buf_t const* tar
   if (count == 0) return;  // Nothing there after all.
   self.stop_receiving();
   if (count == UV_ENOBUFS) return;  // Nobody reads, and the buffer is full.
-  // libuv also says UV_EOF when the peer has hung up after its last bytes, and a peer that resets has
-  // hung up. The error is still there to be asked for.
+  // libuv also says UV_EOF when the peer has hung up after its last bytes, and a peer that resets
+  // has hung up. The error is still there to be asked for.
   self.read_error_ =
       count == UV_EOF ? pending_error(self.descriptor()) : to_errno(static_cast<int>(count));
   self.has_ended_ = self.read_error_ == 0;
