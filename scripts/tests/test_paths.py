@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,18 @@ def test_a_run_of_paths_alone_is_about_paths(alone):
     assert any(name.startswith("overview") for name in names)
     assert any(name.startswith("heatmap") for name in names)
     assert "First over all cells: path/direct" in page_of(alone)[0]
+
+
+def test_of_two_cells_for_the_same_clients_the_one_with_more_requests_is_drawn(run):
+    from regatta_report.charts import common, paths
+
+    loaded = next(view for view in load.load(run).views() if view.compared == "path")
+    scenario = next(s for s in loaded.scenarios if s.name == paths.SCENARIO)
+    twice = [cell for cell in scenario.cells if cell.sizes["clients"] == 64]
+    for cell in twice:
+        longer = dataclasses.replace(cell, sizes=cell.sizes | {"requests": 10_000})
+        scenario.cells.insert(0, longer)
+    panels = paths._panels(scenario, common.rivals(loaded), paths.MEASURES[0])
+    for cells in panels.values():
+        assert [cell.sizes["clients"] for cell in cells] == [1, 64, 500]
+        assert cells[1].sizes["requests"] == 10_000

@@ -78,16 +78,18 @@ def charts(run: Run, names: Names) -> list[Chart]:
 
 
 def _panels(scenario: Scenario, rows: list[Row], measure: Measure) -> dict[str, list[Cell]]:
-    """Cells that differ in their clients only, by what they have in common."""
-    panels: dict[str, list[Cell]] = {}
-    for cell in scenario.cells:
+    """Cells that differ in their clients only, by what they have in common. Of two for the same
+    clients the one that makes more requests.
+    """
+    panels: dict[str, dict[float, Cell]] = {}
+    for cell in sorted(scenario.cells, key=lambda cell: cell.sizes.get("requests", 0)):
         if any(_value(cell, row, measure) for row in rows):
             label = " · ".join(f"{k} {v}" for k, v in cell.params.items() if k not in LOAD)
-            panels.setdefault(label, []).append(cell)
+            panels.setdefault(label, {})[cell.sizes["clients"]] = cell
     return {
-        label: sorted(cells, key=lambda cell: cell.sizes["clients"])
+        label: [cell for _, cell in sorted(cells.items())]
         for label, cells in panels.items()
-        if len({cell.sizes["clients"] for cell in cells}) > 1
+        if len(cells) > 1
     }
 
 
