@@ -35,13 +35,16 @@ stream {{
 }
 
 std::string haproxy_configuration(relay_wishes const& wishes) {
-  // A connection takes two descriptors; the rest is for listening, polling and pipes.
+  // A connection takes two descriptors; the rest is for listening, polling, and pipes, of which
+  // there would be a quarter as many as connections: more descriptors than there are.
   u64 const connections = wishes.descriptors > 200 ? (wishes.descriptors - 100) / 2 : 50;
   return fmt::format(R"(global
   nbthread {}
   maxconn {}
+  maxpipes 16
 defaults
   mode tcp
+  option splice-auto
   no log
   timeout connect 10s
   timeout client 1h

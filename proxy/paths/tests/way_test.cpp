@@ -78,8 +78,9 @@ TEST(Configuration, TellsNginxWhatItNeeds) {
 
 TEST(Configuration, TellsHaproxyWhatItNeeds) {
   auto const text = haproxy_configuration(wishes);
-  for (char const* line : {"nbthread 3", "maxconn 950", "mode tcp", "bind 127.0.0.1:4711",
-                           "server upstream 127.0.0.1:4712", "no log"}) {
+  for (char const* line :
+       {"nbthread 3", "maxconn 950", "maxpipes 16", "mode tcp", "option splice-auto",
+        "bind 127.0.0.1:4711", "server upstream 127.0.0.1:4712", "no log"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
