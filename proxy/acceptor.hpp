@@ -152,6 +152,10 @@ task<void> close_door(std::shared_ptr<server_state<R>> all, typename R::listener
 // runtime may need to ask the system before it sees who has come, and that it does as it sleeps.
 inline constexpr int last_looks = 3;
 inline constexpr auto between_last_looks = std::chrono::milliseconds(1);
+// So many are accepted after the stop at most: the backlog is first come, first served, so that who
+// has come before is among them (Linux's default of net.core.somaxconn). Else clients that come
+// faster than we look would keep the door open for ever.
+inline constexpr u64 most_after_stop = 4096;
 
 }  // namespace detail
 
@@ -166,7 +170,8 @@ template <net_runtime R>
 task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
   using occasion = typename ticket_box<typename R::threading>::occasion;
   auto& door = all->doors[index];
-  for (int looks = 0; looks < detail::last_looks;) {
+  u64 after_stop = 0;
+  for (int looks = 0; looks < detail::last_looks && after_stop < detail::most_after_stop;) {
     if (all->told.beyond == over_limit::wait) co_await all->tickets.until(occasion::room);
     auto enough = detail::wait_for_descriptors(*all);
     co_await enough;
@@ -177,6 +182,7 @@ task<void> keep_door(std::shared_ptr<server_state<R>> all, std::size_t index) {
     auto accepted = co_await accepting;
     if (accepted) {
       looks = 0;
+      if (is_stopping) ++after_stop;
       auto admitting = detail::admit(all, std::move(*accepted));
       co_await admitting;
     } else if (accepted.error() == ECANCELED) {

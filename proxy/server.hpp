@@ -107,6 +107,8 @@ class server {
     auto const won = co_await first;
     if (won.index() == 0) co_return false;
     all.connections.shut_down();
+    // Nobody else comes in now, however fast they come.
+    for (auto& door : all.doors) door.close();
     auto gone = all_gone(all, keepers);
     co_await gone;
     co_return won.index() == 1;

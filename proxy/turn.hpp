@@ -54,6 +54,8 @@ class turn {
 
     turn& my_turn() const noexcept { return turn_; }
     u8 place() const noexcept { return place_; }
+    // Whatever it was that is ready, it is gone, and nobody notes it any more. On the turn.
+    void forget_ready() noexcept { ready_ = nullptr; }
 
    private:
     void post(work& w) noexcept final {

@@ -348,6 +348,8 @@ class way final : public turn::member {
   }
   void end() noexcept {
     cargo_.reset();
+    // A write that was under way may have been answered meanwhile, and is gone with the cargo.
+    this->forget_ready();
     if (phase_ != phase::ended) --both_.ways_left;
     phase_ = phase::ended;
   }

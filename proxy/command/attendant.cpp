@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <utility>
 
 #include "proxy/command/report.hpp"
 
@@ -90,8 +91,12 @@ void attendant::hear_signals() {
   while (int const come = given_.asked->take()) {
     if (come == SIGHUP) {
       given_.events->reopen();
-    } else if (phase_ == phase::serving && !is_concluded_) {
-      begin_stop(come == SIGINT ? "SIGINT" : "SIGTERM");
+    } else if (!std::exchange(is_told_, true)) {
+      // One that drains after a hot restart is stopping already: whoever signals all processes at
+      // once shall not cut its connections off.
+      if (phase_ == phase::serving && !is_concluded_) {
+        begin_stop(come == SIGINT ? "SIGINT" : "SIGTERM");
+      }
     } else {
       given_.events->write(log_level::warn, "ended_at_once", {{"signal", come}});
       std::_Exit(128 + come);

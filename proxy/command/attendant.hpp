@@ -61,6 +61,7 @@ class attendant {
   charge given_;
   std::mutex mutex_;  // Held while it does anything.
   bool is_concluded_ = false;
+  bool is_told_ = false;  // By a signal, to stop.
   phase phase_ = phase::serving;
   watch watch_;
   clock::time_point next_look_;

@@ -10,10 +10,13 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -92,55 +95,96 @@ std::string host_of(endpoint const& where) {
 
 class metrics_server::engine {
  public:
-  engine(endpoint const& where, answers given) : given_(std::move(given)) {
-    server_.new_task_queue = [] { return new bounded_pool; };
-    server_.set_keep_alive_max_count(1);
-    server_.set_keep_alive_timeout(1);
-    server_.set_read_timeout(1);
-    server_.set_write_timeout(1);
-    server_.set_payload_max_length(1024);
-    server_.set_tcp_nodelay(true);
+  engine(endpoint const& where, answers given) : desk_(std::make_shared<desk>(std::move(given))) {
+    auto& server = desk_->server;
+    server.new_task_queue = [] { return new bounded_pool; };
+    server.set_keep_alive_max_count(1);
+    server.set_keep_alive_timeout(1);
+    server.set_read_timeout(1);
+    server.set_write_timeout(1);
+    server.set_payload_max_length(1024);
+    server.set_tcp_nodelay(true);
     // Not SO_REUSEPORT, which it would choose: two programs at one port would not be noticed.
-    server_.set_socket_options([](auto socket) {
+    server.set_socket_options([](auto socket) {
       int const on = 1;
       (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     });
-    server_.Get("/metrics", [this](auto const&, auto& answer) {
-      answer.set_content(given_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
-    });
-    server_.Get("/healthz", [this](auto const&, auto& answer) {
-      bool const is_healthy = given_.is_healthy();
-      answer.status = is_healthy ? 200 : 503;
-      answer.set_content(is_healthy ? "ok\n" : "draining\n", "text/plain; charset=utf-8");
-    });
+    // The desk outlives its server's threads.
+    server.Get("/metrics", [at = desk_.get()](auto const&, auto& answer) { at->metrics(answer); });
+    server.Get("/healthz", [at = desk_.get()](auto const&, auto& answer) { at->health(answer); });
     auto const host = host_of(where);
     bool bound = true;
     int port = where.port();
     if (port == 0) {
-      port = server_.bind_to_any_port(host.c_str());
+      port = server.bind_to_any_port(host.c_str());
       bound = port > 0;
     } else {
-      bound = server_.bind_to_port(host.c_str(), port);
+      bound = server.bind_to_port(host.c_str(), port);
     }
     if (!bound) {
       throw failure(fmt::format("--metrics: cannot listen on {}: {}", where.text(),
                                 std::strerror(errno != 0 ? errno : EADDRINUSE)));
     }
     where_ = where.with_port(static_cast<u16>(port));
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    thread_ = std::thread([kept = desk_] {
+      kept->server.listen_after_bind();
+      kept->has_ended.store(true);
+    });
     // stop() before it runs would be forgotten.
-    while (!server_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (!server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+  // Nobody is answered any more, and the port is free. A client that sends byte after byte may hold
+  // a thread for as long as it likes: such a thread is left behind rather than waited for.
   ~engine() {
-    server_.stop();
-    thread_.join();
+    desk_->close();
+    desk_->server.stop();
+    constexpr auto patience = std::chrono::milliseconds(200);
+    auto const limit = std::chrono::steady_clock::now() + patience;
+    while (!desk_->has_ended.load() && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    if (desk_->has_ended.load()) {
+      thread_.join();
+    } else {
+      thread_.detach();
+    }
   }
 
   endpoint where() const { return where_; }
 
  private:
-  answers const given_;
-  httplib::Server server_;
+  // What the server's threads use, and own together.
+  struct desk {
+    explicit desk(answers asked) : given(std::move(asked)) {}
+
+    void metrics(httplib::Response& answer) {
+      std::lock_guard const held(lock);
+      if (is_closed) return refuse(answer);
+      answer.set_content(given.metrics(), "text/plain; version=0.0.4; charset=utf-8");
+    }
+    void health(httplib::Response& answer) {
+      std::lock_guard const held(lock);
+      if (is_closed || !given.is_healthy()) return refuse(answer);
+      answer.set_content("ok\n", "text/plain; charset=utf-8");
+    }
+    static void refuse(httplib::Response& answer) {
+      answer.status = 503;
+      answer.set_content("draining\n", "text/plain; charset=utf-8");
+    }
+    // From now on nothing of the proxy's is touched.
+    void close() {
+      std::lock_guard const held(lock);
+      is_closed = true;
+    }
+
+    std::mutex lock;
+    bool is_closed = false;
+    answers const given;
+    std::atomic<bool> has_ended = false;
+    httplib::Server server;
+  };
+
+  std::shared_ptr<desk> const desk_;
   endpoint where_;
   std::thread thread_;
 };

@@ -216,6 +216,17 @@ bool worker::is_done() noexcept {
   return no_more_ && in_flight_ == 0 && leaving_ == 0 && (!is_open_ || waiting_.empty());
 }
 
+// Closed loop: whether one more request may be started on a connection that has had one. What is
+// left for connections that have not had their first is theirs.
+bool worker::claim_another() noexcept {
+  auto const first_ones = static_cast<i64>(connections_.size() - next_to_begin_);
+  if (order_.requests && first_ones != 0 &&
+      shared_.unclaimed.load(std::memory_order_relaxed) <= first_ones) {
+    return false;
+  }
+  return claim();
+}
+
 // Closed loop: whether one more request may be started.
 bool worker::claim() noexcept {
   if (no_more_) return false;

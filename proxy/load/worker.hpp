@@ -107,6 +107,7 @@ class worker {
   bool all_have_begun() const noexcept { return next_to_begin_ == connections_.size(); }
   void begin_some();
   bool claim() noexcept;
+  bool claim_another() noexcept;
   void issue_due();
   void issue(i64 due_ns);
   void end_schedule(i64 span_ns) noexcept;

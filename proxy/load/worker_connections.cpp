@@ -31,7 +31,7 @@ void worker::start(connection& c, i64 due_ns) {
 
 void worker::become_free(connection& c) {
   if (!is_open_) {
-    if (claim()) start(c, now_ns_);
+    if (claim_another()) start(c, now_ns_);
   } else if (!waiting_.empty()) {
     start(c, waiting_.pop());
   } else {

@@ -1,6 +1,7 @@
 #include "proxy/paths/process_tree.hpp"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <filesystem>
 #include <fstream>
@@ -48,13 +49,11 @@ std::vector<pid_t> tree_of(pid_t root) {
 u64 cpu_ns_of(std::vector<pid_t> const& processes) {
   u64 total = 0;
   for (pid_t const process : processes) {
-    std::error_code error;
-    for (auto const& thread :
-         fs::directory_iterator(fmt::format("/proc/{}/task", process), error)) {
-      std::ifstream schedstat(thread.path() / "schedstat");
-      u64 on_processor_ns = 0;
-      if (schedstat >> on_processor_ns) total += on_processor_ns;
-    }
+    // Also of threads that have ended, which /proc no longer lists.
+    clockid_t clock{};
+    timespec used{};
+    if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &used) != 0) continue;
+    total += static_cast<u64>(used.tv_sec) * 1'000'000'000 + static_cast<u64>(used.tv_nsec);
   }
   return total;
 }

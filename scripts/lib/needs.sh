@@ -253,6 +253,9 @@ install_packages() {
 readonly policy=/usr/sbin/policy-rc.d
 forbid_services() {
   [ ! -e "$policy" ] || return 0
+  # However this ends, the machine is as it was.
+  # shellcheck disable=SC2064  # As root as it is now.
+  trap "permit_services '$1'" EXIT
   $1 sh -c "printf '#!/bin/sh\n# Of regatta: nothing is started while it installs.\nexit 101\n' >$policy && chmod 755 $policy"
 }
 permit_services() {
@@ -261,6 +264,7 @@ permit_services() {
   if grep -qs 'Of regatta' "$policy"; then
     $as_root rm -f "$policy"
   fi
+  trap - EXIT
   if [ -d /run/systemd/system ] && [ $# -gt 0 ]; then
     $as_root systemctl disable --quiet "$@" 2>/dev/null || true
   fi

@@ -3,6 +3,7 @@
 What it does to connections under faults is tested in proxy/tests/faults.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -333,7 +334,8 @@ class Log(ProxyTest):
 class Metrics(ProxyTest):
     def setUp(self):
         super().setUp()
-        told = run(*self.least, "--metrics", "127.0.0.1:0", "--runtime", "simulated")
+        # A port that is taken: whoever can, says so and ends.
+        told = run(*self.least, "--metrics", self.upstream.address)
         if "cpp-httplib" in told.stderr:
             self.skipTest(told.stderr)
 
@@ -367,6 +369,29 @@ class Metrics(ProxyTest):
         self.expect_echo(peer)
         peer.close()
         self.assertEqual(proxy.end(None)[0], 0)
+
+    def test_clients_that_never_finish_asking_do_not_hold_up_the_end(self):
+        proxy = self.start(*self.least, "--metrics", "127.0.0.1:0")
+        host, _, port = proxy.addresses("metrics on ")[0].rpartition(":")
+        ended = threading.Event()
+
+        def dribble():
+            address = (host, int(port))
+            with contextlib.suppress(OSError), socket.create_connection(address) as client:
+                while not ended.is_set():
+                    client.sendall(b"G")
+                    ended.wait(0.2)
+
+        clients = [threading.Thread(target=dribble) for _ in range(2)]
+        for client in clients:
+            client.start()
+        try:
+            proxy.process.send_signal(signal.SIGTERM)
+            self.assertEqual(proxy.end(None)[0], 0)
+        finally:
+            ended.set()
+            for client in clients:
+                client.join()
 
     def test_what_is_not_there_is_404_and_nothing_can_be_changed(self):
         proxy = self.start(*self.least, "--metrics", "127.0.0.1:0")

@@ -15,7 +15,7 @@ from process import Proxy, sanitizer_of
 IN_TREE = ("single_threaded", "lightweight", "work_stealing")
 # What sanitizers may take longer, and what they may hold more.
 SLOWNESS = {None: 1.0, "address": 3.0, "thread": 4.0}
-MEMORY = {None: 1.0, "address": 8.0, "thread": 16.0}
+MEMORY = {None: 1.0, "address": 16.0, "thread": 16.0}
 
 # Other people's libraries: one has a thread for each task, others a ring of buffers or fat sockets.
 OTHERS_MEMORY = 12
