@@ -810,6 +810,27 @@ struct on {
     EXPECT_EQ(ended.counts.completed, 100u);
     co_await echo.stop();
   }
+  static task<void> come_and_go(R& rt, endpoint where) {
+    for (;;) {
+      auto client = co_await rt.connect(where);
+      if (!client) co_return;
+      client->reset();
+    }
+  }
+  static task<void> stop_under_steady_arrivals(R& rt) {
+    echo_server echo(rt);
+    server<R> middle(rt, listen(rt, 1),
+                     {.upstreams = {echo.where.text()}, .shutdown_timeout = 100ms});
+    auto serving = rt.spawn(middle.serve());
+    auto coming = spawn_n(rt, 64, [&](u64) { return come_and_go(rt, middle.local_endpoint()); });
+    co_await sleep(rt, 20ms);
+    middle.stop();
+    auto const ended = co_await serving;
+    EXPECT_EQ(ended.counts.active, 0u);
+    EXPECT_EQ(ended.counts.accepted, sum_of_ends(ended.counts));
+    co_await join_all(std::move(coming));
+    co_await echo.stop();
+  }
   static task<void> abort_in_a_crowd(R& rt) {
     echo_server echo(rt);
     server<R> middle(rt, listen(rt, 1), {.upstreams = {echo.where.text()}, .most_connections = 20});
@@ -914,6 +935,9 @@ TYPED_TEST(Server, EndsAtOnceWhenItIsStoppedASecondTime) {
 }
 TYPED_TEST(Server, ServesWhoeverHadComeBeforeItWasStopped) {
   this->rt().block_on(on<TypeParam>::stop_in_a_crowd(this->rt()));
+}
+TYPED_TEST(Server, EndsAlsoWhenNewClientsNeverCeaseToCome) {
+  this->rt().block_on(on<TypeParam>::stop_under_steady_arrivals(this->rt()));
 }
 TYPED_TEST(Server, EndsAtOnceInTheMiddleOfACrowd) {
   this->rt().block_on(on<TypeParam>::abort_in_a_crowd(this->rt()));
