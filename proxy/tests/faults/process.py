@@ -84,6 +84,9 @@ class Proxy:
     ) -> None:
         self.patience = patience
         self.folder = folder
+        # A write of asio on io_uring that is under way when its stream is reset may have put bytes
+        # on their way, and is answered as cancelled: nobody can count them.
+        self.counts_every_byte = "asio/io_uring" not in arguments
         self._said = folder / "stdout"
         self._complained = folder / "stderr"
         self.log_file = folder / "log"
@@ -205,8 +208,11 @@ class Proxy:
         assert counts.unreachable <= verdict.abrupt, f"{counts}, {verdict}"
         never = ("timed_out", "shut_down", "refused", "shortages")
         _expect(counts, {"accepted": verdict.connections} | dict.fromkeys(never, 0) | expected)
-        assert verdict.least_up <= counts.bytes_up <= verdict.most_up, f"{counts}, {verdict}"
-        assert verdict.least_down <= counts.bytes_down <= verdict.most_down, f"{counts}, {verdict}"
+        assert counts.bytes_up <= verdict.most_up, f"{counts}, {verdict}"
+        assert counts.bytes_down <= verdict.most_down, f"{counts}, {verdict}"
+        if self.counts_every_byte:
+            assert verdict.least_up <= counts.bytes_up, f"{counts}, {verdict}"
+            assert verdict.least_down <= counts.bytes_down, f"{counts}, {verdict}"
         return counts
 
     def last_counts(self) -> Counts:
