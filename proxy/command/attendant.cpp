@@ -47,16 +47,23 @@ void attendant::conclude() {
   last = std::move(given_.metrics);
 }
 
+// What to wait for, and how long.
+attendant::wait attendant::next_wait() {
+  // conclude() comes from another thread.
+  std::lock_guard const held(mutex_);
+  bool const may_come = given_.offer && phase_ == phase::serving;
+  // A descriptor of -1 is passed over.
+  return {.successor = may_come ? given_.offer->descriptor() : -1, .timeout_ms = time_to_next()};
+}
+
 void attendant::attend() {
   for (;;) {
-    // A descriptor of -1 is passed over.
-    int const successor =
-        given_.offer && phase_ == phase::serving ? given_.offer->descriptor() : -1;
+    auto const next = next_wait();
     std::array<pollfd, 3> waited{
         {{.fd = ending_.get(), .events = POLLIN, .revents = 0},
          {.fd = given_.asked->descriptor(), .events = POLLIN, .revents = 0},
-         {.fd = successor, .events = POLLIN, .revents = 0}}};
-    (void)::poll(waited.data(), waited.size(), time_to_next());
+         {.fd = next.successor, .events = POLLIN, .revents = 0}}};
+    (void)::poll(waited.data(), waited.size(), next.timeout_ms);
     if (waited[0].revents != 0) return;
     std::lock_guard const held(mutex_);
     if (waited[1].revents != 0) hear_signals();

@@ -48,7 +48,13 @@ class attendant {
   using clock = std::chrono::steady_clock;
   enum class phase : u8 { serving, releasing, draining };
 
+  struct wait {
+    int successor;  // Its descriptor, or -1.
+    int timeout_ms;
+  };
+
   void attend();
+  wait next_wait();
   void do_duties();
   int time_to_next() const noexcept;
   void hear_signals();
