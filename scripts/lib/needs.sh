@@ -21,6 +21,7 @@ ccache        run?   ccache                                 ccache              
 boost         run?   %BOOST%                                boost-devel          Boost.Asio of Boost 1.81 or newer, for the contenders asio and asio_native
 libuv         run?   libuv1-dev                             libuv-devel          <uv.h>, for the contender libuv
 liburing      run?   liburing-dev                           liburing-devel       <liburing.h>, for the contenders io_uring and asio/io_uring
+simdjson      run?   libsimdjson-dev                        simdjson-devel       <simdjson.h>, to summarise large runs several times as fast
 httplib       run?   libcpp-httplib-dev                     cpp-httplib-devel    <httplib.h>, for the metrics of regatta-proxy
 strace        run?   strace                                 strace               strace, to count the system calls of contenders
 gtest         test   libgtest-dev                           gtest-devel          <gtest/gtest.h>
@@ -96,6 +97,7 @@ is_there() {
     boost_math) header_is_there boost/math/distributions/binomial.hpp || boost_is_there ;;
     libuv) header_is_there uv.h ;;
     liburing) header_is_there liburing.h ;;
+    simdjson) header_is_there simdjson.h ;;
     httplib) header_is_there httplib.h ;;
     gtest) header_is_there gtest/gtest.h ;;
     gmock) header_is_there gmock/gmock.h ;;
