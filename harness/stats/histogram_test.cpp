@@ -162,6 +162,22 @@ TEST(Histogram, QuantilesOfMergedPartsAreWithinOnePercentOfTheExactOnes) {
   }
 }
 
+TEST(Histogram, QuantilesOfAListAreThoseOfItsHistogram) {
+  std::array<double, 9> const q{0.0, 0.01, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1.0};
+  for (std::uint64_t seed = 0; seed != 120; ++seed) {
+    histogram h;
+    for (auto v : any_values(seed)) h.record(v);
+    auto const quick = histogram::quantiles_of(h.buckets(), q);
+    for (std::size_t i = 0; i != q.size(); ++i) EXPECT_EQ(quick[i], h.quantile(q[i])) << seed;
+  }
+  // From any program: neighbours that share a bucket, values that were never seen.
+  std::vector<bucket> const list{{5, 0}, {1'000, 3}, {1'001, 2}, {1'002, 5}, {9'000, 0}};
+  auto const whole = histogram::from_buckets(list);
+  auto const quick = histogram::quantiles_of(list, q);
+  for (std::size_t i = 0; i != q.size(); ++i) EXPECT_EQ(quick[i], whole.quantile(q[i])) << i;
+  EXPECT_EQ(histogram::quantiles_of({}, q), (std::array<std::uint64_t, 9>{}));
+}
+
 TEST(Histogram, ListsSurviveTheJourneyThroughBuckets) {
   histogram h;
   for (auto v : log_uniform(5'000, 3)) h.record(v);

@@ -260,11 +260,15 @@ void measurements::add(sample const& s) {
   if (row_index_.try_emplace(s.row, rows_.size()).second) {
     rows_.push_back({s.row, s.contender, s.variant, s.twin});
   }
-  auto const [position, is_new] = cell_index_.try_emplace(s.cell, cells_.size());
-  if (is_new) {
-    cells_.push_back({.cell = s.cell, .scenario = s.scenario, .params = s.params, .rows = {}});
+  // The rows of a cell take turns: most samples are of the same cell as the one before.
+  if (last_cell_ >= cells_.size() || cells_[last_cell_].cell != s.cell) {
+    auto const [position, is_new] = cell_index_.try_emplace(s.cell, cells_.size());
+    if (is_new) {
+      cells_.push_back({.cell = s.cell, .scenario = s.scenario, .params = s.params, .rows = {}});
+    }
+    last_cell_ = position->second;
   }
-  row_measurement& row = cells_[position->second].rows[s.row];
+  row_measurement& row = cells_[last_cell_].rows[s.row];
   // How the traced pass went says nothing about the cell itself.
   if (s.phase == "system_calls") return note_system_calls(row, s);
   ++row.visits;
@@ -277,6 +281,7 @@ void measurements::add(sample const& s) {
 }
 
 cell_measurement const* measurements::find(std::string_view cell) const {
+  if (last_cell_ < cells_.size() && cells_[last_cell_].cell == cell) return &cells_[last_cell_];
   auto const found = cell_index_.find(cell);
   return found == cell_index_.end() ? nullptr : &cells_[found->second];
 }

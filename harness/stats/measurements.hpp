@@ -124,6 +124,7 @@ class measurements {
   std::map<std::string, std::size_t, std::less<>> row_index_;
   std::map<std::string, std::size_t, std::less<>> cell_index_;
   std::size_t samples_ = 0;
+  std::size_t last_cell_ = 0;  // of the sample that was added last
 };
 
 // A line that is no sample.
