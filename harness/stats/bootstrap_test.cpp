@@ -14,7 +14,7 @@ namespace {
 
 TEST(Bootstrap, FindsScipysIntervalFromScipysReplicates) {
   // The same arithmetic on the same numbers: endpoints agree to 1e-12.
-  auto const cases = reference_table("bootstrap").at("cases");
+  auto const cases = reference_table("bootstrap", "cases");
   ASSERT_GE(cases.size(), 8u);
   for (auto const& c : cases) {
     statistic const of = c.at("statistic") == "mean" ? statistic(mean) : statistic(median);
@@ -29,7 +29,7 @@ TEST(Bootstrap, FindsScipysIntervalFromScipysReplicates) {
 
 TEST(Bootstrap, WithOwnDrawsComesNearScipysInterval) {
   // Other random numbers, and 399 replicates on one side: equal to a tenth of the width.
-  for (auto const& c : reference_table("bootstrap").at("cases")) {
+  for (auto const& c : reference_table("bootstrap", "cases")) {
     if (c.at("statistic") != "mean") continue;
     auto const found =
         bca_interval(numbers(c.at("values")), mean, {.confidence = c.at("confidence"), .seed = 1})

@@ -34,10 +34,12 @@ std::vector<double> history(std::vector<std::pair<std::size_t, double>> const& l
 
 TEST(ChangePoints, EnergyDistanceAgreesWithScipy) {
   // To 1e-9: both sum absolute differences, in another order.
-  for (auto const& c : reference_table("change_points").at("distances")) {
+  for (auto const& c : reference_table("change_points", "distances")) {
     EXPECT_NEAR(scaled_energy_distance(numbers(c.at("a")), numbers(c.at("b"))),
                 c.at("distance").get<double>(), 1e-9);
   }
+  // Two values on a side are enough: 2 · 2 / 4 · (2 · 2 − 1 − 1).
+  EXPECT_NEAR(scaled_energy_distance(std::vector{0.0, 1.0}, std::vector{2.0, 3.0}), 2.0, 1e-12);
   EXPECT_EQ(scaled_energy_distance(std::vector{1.0}, std::vector{2.0, 3.0}), 0.0);
   EXPECT_EQ(scaled_energy_distance(std::vector{2.0, 3.0}, std::vector{1.0}), 0.0);
 }

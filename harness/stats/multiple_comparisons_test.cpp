@@ -46,7 +46,7 @@ TEST(BenjaminiHochberg, WithNothingToFindItRarelyFindsAnything) {
 
 TEST(BenjaminiHochberg, AdjustedPValuesAgreeWithScipy) {
   // To 1e-12: scipy.stats.false_discovery_control, and R's p.adjust says the same.
-  for (auto const& c : reference_table("multiple_comparisons").at("cases")) {
+  for (auto const& c : reference_table("multiple_comparisons", "cases")) {
     auto const wanted = numbers(c.at("adjusted"));
     auto const found = adjusted_p_values(numbers(c.at("p_values")));
     ASSERT_EQ(found.size(), wanted.size());

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 
 TEST(Power, AgreesWithScipysDistributions) {
   // To 1e-9: binomial tails with the chance of one block from the normal distribution.
-  for (auto const& c : reference_table("power").at("cases")) {
+  for (auto const& c : reference_table("power", "cases")) {
     EXPECT_NEAR(power_of_blocks(c.at("blocks"), c.at("effect"), c.at("spread"),
                                 {.noise_floor = c.at("floor")}),
                 c.at("power").get<double>(), 1e-9)

@@ -62,8 +62,8 @@ double sum_up_to(std::vector<double> const& chances, std::size_t last) {
 // An interval reaches from the k-th smallest candidate to the k-th greatest. Its confidence follows
 // from how likely the rank statistic is below k.
 struct cut {
-  std::size_t k = 1;
-  double confidence = 0.0;
+  std::size_t k;
+  double confidence;
 };
 
 cut exact_cut(std::vector<double> const& chances, double confidence) {

@@ -13,7 +13,7 @@ namespace {
 
 TEST(MannWhitney, AgreesWithScipy) {
   // Exact ones to 1e-12, those by the normal distribution to 1e-9 (of the value).
-  for (auto const& c : reference_table("rank_tests").at("mann_whitney")) {
+  for (auto const& c : reference_table("rank_tests", "mann_whitney")) {
     auto const test = mann_whitney(numbers(c.at("a")), numbers(c.at("b")));
     double const p = c.at("p_value");
     EXPECT_EQ(test.u, c.at("u").get<double>()) << c.at("name");
@@ -66,7 +66,7 @@ TEST(MannWhitney, OfOneDistributionAlarmsNoMoreOftenThanItsLevel) {
 
 TEST(HodgesLehmann, AgreesWithR) {
   // R's exact wilcox.test, to 1e-12; the confidence from its qsignrank and psignrank.
-  for (auto const& c : reference_table("rank_tests").at("centres")) {
+  for (auto const& c : reference_table("rank_tests", "centres")) {
     auto const found = hodges_lehmann(numbers(c.at("values"))).value();
     EXPECT_NEAR(found.median, c.at("median").get<double>(), 1e-12);
     EXPECT_NEAR(found.low, c.at("low").get<double>(), 1e-12);
@@ -76,7 +76,7 @@ TEST(HodgesLehmann, AgreesWithR) {
 }
 
 TEST(HodgesLehmann, ShiftAgreesWithR) {
-  for (auto const& c : reference_table("rank_tests").at("shifts")) {
+  for (auto const& c : reference_table("rank_tests", "shifts")) {
     auto const found = hodges_lehmann_shift(numbers(c.at("a")), numbers(c.at("b"))).value();
     EXPECT_NEAR(found.median, c.at("median").get<double>(), 1e-12) << c.at("name");
     EXPECT_NEAR(found.low, c.at("low").get<double>(), 1e-12) << c.at("name");

@@ -16,6 +16,14 @@ inline nlohmann::json reference_table(std::string const& name) {
   return nlohmann::json::parse(file);
 }
 
+// One list of it, by value: a loop may run over the answer. A loop over no cases would prove
+// nothing.
+inline nlohmann::json reference_table(std::string const& name, std::string const& list) {
+  auto cases = reference_table(name).at(list);
+  if (cases.empty()) throw std::runtime_error(name + ".json has no cases in " + list);
+  return cases;
+}
+
 inline std::vector<double> numbers(nlohmann::json const& list) {
   return list.get<std::vector<double>>();
 }

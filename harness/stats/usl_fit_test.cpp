@@ -56,7 +56,7 @@ TEST(UslFit, AgreesWithScipyWhereThePointsScatter) {
 
 TEST(UslFit, AgreesWithScipysCurveFit) {
   // To 1e-6 of λ and σ and 1e-5 of κ: that is how far two minimisers come.
-  for (auto const& c : reference_table("usl_fit").at("cases")) {
+  for (auto const& c : reference_table("usl_fit", "cases")) {
     auto const threads = numbers(c.at("threads"));
     auto const throughput = numbers(c.at("throughput"));
     std::vector<throughput_point> points;
