@@ -21,8 +21,8 @@ double scaled(double across, double within_a, double within_b, double m, double 
 
 // [first, last) of the values.
 struct stretch {
-  std::size_t first = 0;
-  std::size_t last = 0;
+  std::size_t first;
+  std::size_t last;
 };
 
 // Where to split best.
