@@ -94,6 +94,42 @@ check jitter(noise_observation const& noise) {
   return warn("jitter", seen, "stop what is running; otherwise take more blocks (--blocks 20)");
 }
 
+check pace(noise_observation const& noise) {
+  auto const seen =
+      fmt::format("A tenth of equal pieces of work took {} longer than the middle one.",
+                  percent(noise.uneven_work));
+  if (noise.uneven_work <= 0.05) return ok("pace", seen);
+  return warn("pace", seen,
+              "fix the frequency (see governor and turbo) and stop what shares the core");
+}
+
+// The share of the last ten seconds in which some task waited for it, from a file of
+// /proc/pressure.
+std::optional<double> pressure_of(reader const& read, std::string const& what) {
+  auto const content = read("/proc/pressure/" + what);
+  if (!content) return std::nullopt;
+  // The first line tells of some tasks, the second of all; the first avg10 is that of some.
+  for (std::string_view const word : text::words(*content)) {
+    if (!word.starts_with("avg10=")) continue;
+    // Parsed as JSON, for it must not depend on the locale's decimal point.
+    auto const value = json::parse(word.substr(6), nullptr, false);
+    if (value.is_number()) return value.get<double>() / 100.0;
+  }
+  return std::nullopt;
+}
+
+check pressure(reader const& read) {
+  auto const memory = pressure_of(read, "memory");
+  auto const disk = pressure_of(read, "io");
+  if (!memory && !disk) return ok("pressure", "Not visible: there is no /proc/pressure.");
+  auto const seen = fmt::format("In the last 10 s tasks waited {} for memory, {} for disks.",
+                                percent(memory.value_or(0.0)), percent(disk.value_or(0.0)));
+  if (memory.value_or(0.0) > 0.01)
+    return warn("pressure", seen, "free memory, or stop what fills it");
+  if (disk.value_or(0.0) > 0.20) return warn("pressure", seen, "wait until the disks are idle");
+  return ok("pressure", seen);
+}
+
 check confinement(reader const& read, probes const& probed) {
   auto const container = container_of(read);
   auto const hypervisor = hypervisor_of(read, probed.hypervisor_signature);
@@ -130,6 +166,18 @@ check memory(json const& now) {
   if (free < 512) return bad("memory", seen, "free some: large cells would be out of memory");
   if (free < 2048) return warn("memory", seen, "free some: cells of 1,000,000 tasks need 1 GiB");
   return ok("memory", seen);
+}
+
+check swap(reader const& read) {
+  auto const meminfo = read("/proc/meminfo");
+  auto const total = meminfo ? text::bytes_of(*meminfo, "SwapTotal") : std::nullopt;
+  auto const free = meminfo ? text::bytes_of(*meminfo, "SwapFree") : std::nullopt;
+  if (!total || !free) return ok("swap", "Not visible.");
+  auto const used = *total - std::min(*free, *total);
+  auto const seen = fmt::format("{} MiB in use.", used / mib);
+  // A little lies there on every machine that has run for weeks.
+  if (used <= 256 * mib) return ok("swap", seen);
+  return warn("swap", seen, "free memory, then: sudo swapoff -a && sudo swapon -a");
 }
 
 check huge_pages(reader const& read) {
@@ -327,6 +375,43 @@ check debugger(reader const& read) {
              "run without gdb and strace");
 }
 
+// What each would spoil, by the name of the check.
+std::string_view why_of(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 27> reasons{{
+      {"cpus", "Scaling and stealing show only where threads run in parallel."},
+      {"governor", "A cell after a pause starts slow, so that order decides and not the runtime."},
+      {"turbo", "The first rows of a run would find a cooler and so faster processor."},
+      {"smt", "Two threads that share a core slow each other, by how much depends on placement."},
+      {"load", "Time that others take is charged to whichever row runs just then."},
+      {"steal", "A hypervisor stops us unseen, in gusts: intervals widen and tails are its own."},
+      {"jitter", "Latencies of this size come from the machine, whoever runs."},
+      {"pace", "Rows that differ by less than this cannot be told apart in few blocks."},
+      {"confinement",
+       "A quota stops all threads for tens of milliseconds; small limits fail cells."},
+      {"pressure", "What waits for memory or disks stops for milliseconds at any place."},
+      {"memory", "Cells of a million tasks would fail, or swap."},
+      {"swap", "A page that comes back from disk costs milliseconds, in one row and not the next."},
+      {"huge pages", "Memory per task would be the kernel's merging and not the runtime's frames."},
+      {"disk", "A run whose samples cannot be written ends."},
+      {"clock", "Each reading is inside what is measured, twice for each latency."},
+      {"timers", "Timer scenarios would measure the kernel's lateness."},
+      {"aslr", "With one layout for all blocks its luck looks like a property of the runtime."},
+      {"halt polling", "Parking and waking would look cheaper than on machines without it."},
+      {"mitigations", "Runtimes with many system calls would look better than on most machines."},
+      {"io_uring", "The rows on io_uring would be missing."},
+      {"open files", "Cells with many connections would fail."},
+      {"ports", "Connections would be refused in the middle of a cell."},
+      {"backlog", "Bursts of connections would be dropped and tried again a second later."},
+      {"conntrack", "A full table drops packets, and every flow costs time."},
+      {"power", "On battery the frequency is kept low, and changes."},
+      {"debugger", "A tracer stops the traced at each signal and system call."},
+      {"build", "Assertions and sanitizers cost more than the runtimes differ by."},
+  }};
+  auto const found = std::find_if(reasons.begin(), reasons.end(),
+                                  [&](auto const& reason) { return reason.first == name; });
+  return found == reasons.end() ? std::string_view() : found->second;
+}
+
 std::string painted(std::string const& text, verdict v, bool color) {
   if (!color) return text;
   char const* const code = v == verdict::ok ? "32" : v == verdict::warn ? "33" : "31";
@@ -354,30 +439,35 @@ std::vector<check> examine(reader const& read, probes const& probed) {
   auto const document = fingerprint_of(read, probed.hypervisor_signature);
   json const& network = document.at("network");
   json const& now = document.at("load");
-  return {cpus(p, probed),
-          governor(p),
-          turbo(p),
-          smt(p),
-          load(probed.noise),
-          steal(probed.noise),
-          jitter(probed.noise),
-          confinement(read, probed),
-          memory(now),
-          huge_pages(read),
-          disk(probed),
-          clock(read, probed),
-          timers(read, probed),
-          aslr(read),
-          halt_polling(read),
-          mitigations(read),
-          io_uring(read, probed),
-          open_files(probed),
-          ports(network, now),
-          backlog(network),
-          conntrack(network, now),
-          power(read),
-          debugger(read),
-          build_check(probed.build)};
+  std::vector<check> checks{cpus(p, probed),
+                            governor(p),
+                            turbo(p),
+                            smt(p),
+                            load(probed.noise),
+                            steal(probed.noise),
+                            jitter(probed.noise),
+                            pace(probed.noise),
+                            pressure(read),
+                            confinement(read, probed),
+                            memory(now),
+                            swap(read),
+                            huge_pages(read),
+                            disk(probed),
+                            clock(read, probed),
+                            timers(read, probed),
+                            aslr(read),
+                            halt_polling(read),
+                            mitigations(read),
+                            io_uring(read, probed),
+                            open_files(probed),
+                            ports(network, now),
+                            backlog(network),
+                            conntrack(network, now),
+                            power(read),
+                            debugger(read),
+                            build_check(probed.build)};
+  for (check& c : checks) c.why = why_of(c.name);
+  return checks;
 }
 
 verdict worst(std::vector<check> const& checks) {
@@ -394,6 +484,9 @@ std::string render(std::vector<check> const& checks, bool color) {
     ++counts[static_cast<std::size_t>(c.verdict)];
     text += painted(fmt::format("{:<5}", to_string(c.verdict)), c.verdict, color);
     text += fmt::format("{:<{}}{}\n", c.name, name_width, c.seen);
+    if (c.verdict != verdict::ok && !c.why.empty()) {
+      text += fmt::format("{:>{}}{}\n", "", 5 + name_width, c.why);
+    }
     if (!c.mend.empty()) text += fmt::format("{:>{}}→ {}\n", "", 5 + name_width, c.mend);
   }
   text += fmt::format("\n{} ok, {} to note, {} to mend before measuring.\n", counts[0], counts[1],
@@ -401,11 +494,22 @@ std::string render(std::vector<check> const& checks, bool color) {
   return text;
 }
 
+std::string render(noise_label const& label, bool color) {
+  auto const quiet = label.label == "quiet" ? verdict::ok : verdict::warn;
+  std::string text = fmt::format("A run that began now would be labelled {}.\n",
+                                 painted(label.label, quiet, color));
+  for (std::string const& reason : label.reasons) text += fmt::format("  {}\n", reason);
+  return text;
+}
+
 nlohmann::ordered_json to_json(std::vector<check> const& checks) {
   json list = json::array();
   for (check const& c : checks) {
-    list.push_back(
-        {{"name", c.name}, {"verdict", to_string(c.verdict)}, {"seen", c.seen}, {"mend", c.mend}});
+    list.push_back({{"name", c.name},
+                    {"verdict", to_string(c.verdict)},
+                    {"seen", c.seen},
+                    {"why", c.why},
+                    {"mend", c.mend}});
   }
   return list;
 }

@@ -1,4 +1,5 @@
-// Is this machine fit to measure? A list of checks, each with what was seen and how to mend it.
+// Is this machine fit to measure? A list of checks, each with what was seen, what that would spoil,
+// and how to mend it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -6,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/machine/noise_label.hpp"
 #include "harness/machine/probes.hpp"
 #include "harness/machine/reader.hpp"
 
@@ -24,6 +26,7 @@ struct check {
   machine::verdict verdict = verdict::ok;
   std::string seen;  // one sentence
   std::string mend;  // a command or a sentence; empty where nothing needs mending or nothing can be
+  std::string why = {};  // what it would spoil; one sentence, whatever the verdict
 };
 
 // Of this machine, now. Takes a quarter of a second.
@@ -34,10 +37,14 @@ std::vector<check> examine(reader const& read, probes const& probed);
 
 verdict worst(std::vector<check> const& checks);
 
-// For a terminal: a line a check, what to mend below it, the count at the end.
+// For a terminal: a line a check, why it matters and what to mend below it where it is not ok, the
+// count at the end.
 std::string render(std::vector<check> const& checks, bool color);
 
-// [{"name":…,"verdict":"ok","seen":…,"mend":…}, …]
+// The label that a run which began now would have, and what it rests on.
+std::string render(noise_label const& label, bool color);
+
+// [{"name":…,"verdict":"ok","seen":…,"why":…,"mend":…}, …]
 nlohmann::ordered_json to_json(std::vector<check> const& checks);
 
 }  // namespace regatta::machine

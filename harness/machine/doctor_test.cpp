@@ -71,6 +71,47 @@ TEST(Doctor, EveryCheckThatIsNotOkSaysHowToMendIt) {
   }
 }
 
+TEST(Doctor, EveryCheckSaysWhatItWouldSpoil) {
+  for (check const& c : examine(made_up_machine({}), sound()))
+    EXPECT_FALSE(c.why.empty()) << c.name;
+}
+
+TEST(Doctor, SeesWorkThatIsUnevenAndTasksThatWait) {
+  EXPECT_EQ(with_probes("pace", [](probes& p) { p.noise.uneven_work = 0.051; }).verdict,
+            verdict::warn);
+  EXPECT_EQ(with_probes("pace", [](probes& p) { p.noise.uneven_work = 0.05; }).verdict,
+            verdict::ok);
+  auto const waiting = [](std::string const& what, std::string const& share) {
+    return with_files("pressure", {{"/proc/pressure/" + what,
+                                    "some avg10=" + share +
+                                        " avg60=9.00 avg300=9.00 total=9\n"
+                                        "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"}});
+  };
+  EXPECT_EQ(waiting("memory", "0.90").verdict, verdict::ok);
+  EXPECT_EQ(waiting("memory", "1.10").verdict, verdict::warn);
+  EXPECT_THAT(waiting("memory", "1.10").seen, HasSubstr("1.1 % for memory"));
+  EXPECT_EQ(waiting("io", "19.00").verdict, verdict::ok);
+  EXPECT_EQ(waiting("io", "21.00").verdict, verdict::warn);
+  EXPECT_EQ(with_files("pressure", {{"/proc/pressure/io", ""}}).verdict, verdict::ok);
+}
+
+TEST(Doctor, SeesMemoryThatLiesOnDisk) {
+  auto const swapped = [](std::string const& free) {
+    return with_files("swap",
+                      {{"/proc/meminfo", "SwapTotal: 1000000 kB\nSwapFree: " + free + " kB\n"}});
+  };
+  EXPECT_EQ(swapped("900000").verdict, verdict::ok);
+  EXPECT_EQ(swapped("500000").verdict, verdict::warn);
+  EXPECT_THAT(swapped("500000").mend, HasSubstr("swapoff"));
+}
+
+TEST(Doctor, SaysWhatLabelARunWouldHave) {
+  EXPECT_EQ(render(noise_label{.label = "quiet", .reasons = {}}, false),
+            "A run that began now would be labelled quiet.\n");
+  EXPECT_EQ(render(noise_label{.label = "noisy", .reasons = {"Others."}}, false),
+            "A run that began now would be labelled noisy.\n  Others.\n");
+}
+
 TEST(Doctor, SeesAGovernorThatSavesPower) {
   std::string const path = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
   EXPECT_EQ(with_files("governor", {{path, "powersave\n"}}).verdict, verdict::warn);
@@ -180,16 +221,17 @@ TEST(Doctor, SeesBatteriesDebuggersAndDebugBuilds) {
 }
 
 TEST(Doctor, RendersALineForEachCheckAndWhatToMend) {
-  auto const checks = std::vector<check>{{"load", verdict::warn, "Busy.", "wait"},
-                                         {"aslr", verdict::ok, "Full.", ""}};
+  auto const checks = std::vector<check>{{"load", verdict::warn, "Busy.", "wait", "Costs time."},
+                                         {"aslr", verdict::ok, "Full.", "", "Luck."}};
   auto const plain = render(checks, false);
   EXPECT_THAT(plain, HasSubstr("warn load          Busy.\n"));
-  EXPECT_THAT(plain, HasSubstr("→ wait\n"));
+  EXPECT_THAT(plain, HasSubstr("Costs time.\n                   → wait\n"));
+  EXPECT_THAT(plain, Not(HasSubstr("Luck.")));
   EXPECT_THAT(plain, HasSubstr("1 ok, 1 to note, 0 to mend"));
   EXPECT_THAT(plain, Not(HasSubstr("\x1b[")));
   EXPECT_THAT(render(checks, true), HasSubstr("\x1b[33m"));
   EXPECT_EQ(to_json(checks)[0].dump(),
-            R"({"name":"load","verdict":"warn","seen":"Busy.","mend":"wait"})");
+            R"({"name":"load","verdict":"warn","seen":"Busy.","why":"Costs time.","mend":"wait"})");
 }
 
 TEST(Doctor, ExaminesThisMachine) { EXPECT_GE(examine().size(), 20u); }

@@ -193,7 +193,8 @@ json noise_document(noise_observation const& seen, noise_label const& label) {
           {"busy_others", json_of(seen.busy_others)},
           {"lost", seen.lost},
           {"longest_gap_ns", seen.longest_gap_ns},
-          {"involuntary_switches_per_second", seen.involuntary_switches_per_second}};
+          {"involuntary_switches_per_second", seen.involuntary_switches_per_second},
+          {"uneven_work", seen.uneven_work}};
 }
 
 }  // namespace
@@ -202,6 +203,7 @@ nlohmann::ordered_json weather(reader const& read) {
   json now{{"average", nullptr},
            {"running", nullptr},
            {"steal_since_boot", nullptr},
+           {"cpu_ticks", nullptr},
            {"available_bytes", nullptr},
            {"time_wait", json_of(time_wait_of(read))},
            {"conntrack", json_of(number_at(read, "/proc/sys/net/netfilter/nf_conntrack_count"))}};
@@ -222,6 +224,7 @@ nlohmann::ordered_json weather(reader const& read) {
     if (auto const ticks = parse_cpu_ticks(*stat); ticks && ticks->total != 0) {
       now["steal_since_boot"] =
           static_cast<double>(ticks->steal) / static_cast<double>(ticks->total);
+      now["cpu_ticks"] = {{"total", ticks->total}, {"idle", ticks->idle}, {"steal", ticks->steal}};
     }
   }
   if (auto const meminfo = read("/proc/meminfo")) {

@@ -149,10 +149,22 @@ TEST(NoiseLabel, NamesWhoTakesTheTime) {
   EXPECT_EQ(label_of({.lost = 0.05}).label, "noisy");
   EXPECT_EQ(label_of({.longest_gap_ns = 2e7}).label, "noisy");
   EXPECT_EQ(label_of({.involuntary_switches_per_second = 200}).label, "noisy");
+  EXPECT_EQ(label_of({.uneven_work = 0.06}).label, "noisy");
+  EXPECT_EQ(label_of({.uneven_work = 0.05}).label, "quiet");
   EXPECT_EQ(label_of({.steal_since_boot = 0.02}).label, "shared");
   auto const both = label_of({.steal_now = 0.1, .busy_others = 0.5});
   EXPECT_EQ(both.label, "shared");
   EXPECT_EQ(both.reasons.size(), 2u);
+}
+
+TEST(NoiseProbe, UnevenWorkIsWhatTheSlowestTenthTookBeyondTheMiddle) {
+  std::vector<double> times(18, 100.0);
+  EXPECT_EQ(uneven_share(times), 0.0);
+  times.push_back(130.0);
+  EXPECT_EQ(uneven_share(times), 0.0);  // one of nineteen is luck
+  times.push_back(120.0);
+  EXPECT_NEAR(uneven_share(times), 0.2, 1e-12);
+  EXPECT_EQ(uneven_share({}), 0.0);
 }
 
 TEST(NoiseProbe, SeesThisMachine) {
@@ -205,6 +217,7 @@ TEST(Fingerprint, ReadsLoadAndSockets) {
   EXPECT_EQ(now["running"], 2);
   EXPECT_EQ(now["time_wait"], 77);
   EXPECT_EQ(now["steal_since_boot"], 0.1);
+  EXPECT_GT(now["cpu_ticks"]["total"], 0);
 }
 
 TEST(Fingerprint, OfThisMachineNamesItsBuildAndNoHost) {

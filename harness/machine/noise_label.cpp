@@ -20,6 +20,7 @@ constexpr double lost_at_most = 0.01;
 constexpr double longest_gap_ns_at_most = 5e6;
 // The kernel's own threads put a busy one aside a few times a second.
 constexpr double involuntary_switches_per_second_at_most = 40.0;
+constexpr double uneven_work_at_most = 0.05;
 // A gap in the readings that no cache miss and no interrupt explains: somebody else had the CPU.
 constexpr std::uint64_t gap_ns = 20'000;
 
@@ -40,6 +41,23 @@ std::optional<cpu_ticks> ticks_now(reader const& read) {
   auto const stat = read("/proc/stat");
   if (!stat) return std::nullopt;
   return parse_cpu_ticks(*stat);
+}
+
+// The times of equal pieces of work of about a millisecond, in ns. Each step waits for the one
+// before it, and none needs memory.
+std::vector<double> times_of_equal_work() {
+  constexpr int pieces = 40;
+  std::vector<double> times;
+  for (int piece = 0; piece != pieces; ++piece) {
+    auto const begin = clock_ns(CLOCK_MONOTONIC);
+    std::uint64_t volatile kept = 0;
+    std::uint64_t x = begin | 1;
+    for (int step = 0; step != 400'000; ++step) x = x * 6364136223846793005u + 1442695040888963407u;
+    kept = x;
+    static_cast<void>(kept);
+    times.push_back(static_cast<double>(clock_ns(CLOCK_MONOTONIC) - begin));
+  }
+  return times;
 }
 
 double share(std::uint64_t part, std::uint64_t whole) {
@@ -72,6 +90,13 @@ std::optional<cpu_ticks> parse_cpu_ticks(std::string_view proc_stat) {
   return std::nullopt;
 }
 
+double uneven_share(std::vector<double> times) {
+  if (times.empty()) return 0.0;
+  std::sort(times.begin(), times.end());
+  double const middle = times[times.size() / 2];
+  return times[times.size() * 9 / 10] / middle - 1.0;
+}
+
 noise_observation observe_noise(reader const& read, std::chrono::milliseconds duration) {
   noise_observation seen;
   auto const ticks_before = ticks_now(read);
@@ -95,6 +120,8 @@ noise_observation observe_noise(reader const& read, std::chrono::milliseconds du
   seen.involuntary_switches_per_second =
       static_cast<double>(own_involuntary_switches() - switches_before) /
       (static_cast<double>(elapsed) / 1e9);
+
+  seen.uneven_work = uneven_share(times_of_equal_work());
 
   auto const ticks_after = ticks_now(read);
   if (!ticks_before || !ticks_after) return seen;
@@ -137,6 +164,9 @@ noise_label label_of(noise_observation const& seen) {
   note(seen.involuntary_switches_per_second > involuntary_switches_per_second_at_most, false,
        sentence("A thread that never waits was put aside %.0f times a second.",
                 seen.involuntary_switches_per_second));
+  note(seen.uneven_work > uneven_work_at_most, false,
+       sentence("A tenth of equal pieces of work took %.0f %% longer than the middle one.",
+                seen.uneven_work * 100));
   return result;
 }
 

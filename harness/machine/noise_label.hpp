@@ -29,7 +29,13 @@ struct noise_observation {
   double lost = 0.0;                       // of the time of a thread that never waits
   double longest_gap_ns = 0.0;             // between two readings of its clock
   double involuntary_switches_per_second = 0.0;
+  // How much longer than the middle one the slowest tenth of equal pieces of work took: a frequency
+  // that wanders, or a neighbour on the same core, take nothing that a clock could see.
+  double uneven_work = 0.0;
 };
+
+// From the times of equal pieces of work, in any unit. 0 for none.
+double uneven_share(std::vector<double> times);
 
 // Keeps one thread busy reading the clock for that long and looks at what was taken from it.
 noise_observation observe_noise(

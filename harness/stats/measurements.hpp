@@ -1,10 +1,12 @@
 // All samples of a run, sorted by cell, row and block, and reduced to one number per block.
 //
 // Samples stream in one by one; what is kept is the time of each sample and sums of the rest, so a
-// million samples take some tens of megabytes.
+// million samples take some hundreds of megabytes, most of it histograms: 58 KiB for each row of a
+// cell that has latencies.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <istream>
 #include <map>
@@ -103,6 +105,9 @@ class measurements {
  public:
   void add(sample const& s);
 
+  // Adds what came after all of this: the same as adding its samples one by one.
+  void add(measurements const& later);
+
   // In the order in which they first appeared.
   std::vector<row_identity> const& rows() const { return rows_; }
   std::vector<cell_measurement> const& cells() const { return cells_; }
@@ -119,8 +124,10 @@ class measurements {
   std::map<std::string, std::size_t, std::less<>> row_index_;
   std::map<std::string, std::size_t, std::less<>> cell_index_;
   std::size_t samples_ = 0;
+  std::size_t last_cell_ = 0;  // of the sample that was added last
 };
 
+// A line that is no sample.
 struct bad_line {
   std::size_t number = 0;  // from 1
   std::string reason;
@@ -134,5 +141,10 @@ struct samples_file {
 // Reads samples.jsonl. A bad line is noted and passed over; the good ones on both sides of it
 // count.
 samples_file read_samples(std::istream& in);
+
+// The same from a file, by so many threads at once; 0 stands for as many as there are processors,
+// or fewer for a small file. How many there were is not to be seen in the answer. A file that is
+// not there is empty.
+samples_file read_samples(std::filesystem::path const& path, std::size_t threads = 0);
 
 }  // namespace regatta::stats

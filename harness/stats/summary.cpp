@@ -10,6 +10,7 @@
 #include "harness/stats/fits.hpp"
 #include "harness/stats/grouping.hpp"
 #include "harness/stats/noise.hpp"
+#include "harness/stats/run_label.hpp"
 
 namespace regatta::stats {
 namespace {
@@ -630,10 +631,12 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
                .twin = {}};
   find_noise(run);
 
+  auto const label = label_of_run(description.machine, run.noise ? &*run.noise : nullptr);
   json summary{{"version", 1},
                {"run", description.run},
                {"machine", description.machine},
-               {"label", or_null(description.machine, "label")},
+               {"label", label.label.empty() ? json() : json(label.label)},
+               {"label_reasons", label.reasons},
                {"blocks", samples.blocks()},
                {"blocks_planned", or_null(description.plan, "blocks")},
                {"samples", samples.samples()},

@@ -19,6 +19,23 @@ TEST(Commands, HelpTeachesWithExamplesAndExitCodes) {
   }
 }
 
+TEST(Commands, DoctorSaysWhatItSawWhatThatSpoilsAndWhichLabelARunWouldHave) {
+  course c;
+  // Whether this machine and build are fit is another matter: 0 or 1.
+  const told answer = c.regatta({"doctor", "--json"});
+  EXPECT_LE(answer.code, 1);
+  const json seen = json::parse(answer.out);
+  EXPECT_THAT(seen.at("label").get<std::string>(), ::testing::AnyOf("quiet", "noisy", "shared"));
+  EXPECT_EQ(seen.at("label") == "quiet", seen.at("reasons").empty());
+  bool any_bad = false;
+  for (const json& check : seen.at("checks")) {
+    any_bad = any_bad || check.at("verdict") == "bad";
+    EXPECT_FALSE(check.at("why").get<std::string>().empty()) << check.at("name");
+  }
+  EXPECT_EQ(answer.code == 1, any_bad);
+  EXPECT_THAT(c.regatta({"doctor"}).out, HasSubstr("A run that began now would be labelled"));
+}
+
 TEST(Commands, ListShowsContendersVariantsScenariosAndWhySomebodyIsMissing) {
   course c;
   c.enter("honest");

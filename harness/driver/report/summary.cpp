@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <fstream>
 #include <utility>
 
 #include "harness/driver/outcome.hpp"
@@ -26,8 +25,7 @@ void write_load_after(const run_folder& folder) {
 }
 
 run_summary summarise_run(const run_folder& folder) {
-  std::ifstream in(folder.samples(), std::ios::binary);
-  stats::samples_file read = stats::read_samples(in);
+  stats::samples_file read = stats::read_samples(folder.samples());
   run_summary summary;
   for (const stats::bad_line& bad : read.bad_lines) {
     summary.problems.push_back(fmt::format("{}: line {} is corrupt and is passed over: {}",
