@@ -26,6 +26,7 @@ LIBRARIES = {
     "httplib": ("httplib.h",),
     "libuv": ("uv.h",),
     "liburing": ("liburing.h",),
+    "math": ("boost/math/",),
     "asio": ("boost/asio/", "boost/system/", "boost/version.hpp"),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
@@ -87,7 +88,7 @@ BOXES = {
         ("posix", "json", "fmt"),
     ),
     "harness/protocol": ((), ("posix", "json", "fmt")),
-    "harness/stats": ((), ("json", "fmt")),
+    "harness/stats": ((), ("json", "fmt", "math")),
     "harness/machine": ((), ("posix", "json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),
     "harness/contender": (
