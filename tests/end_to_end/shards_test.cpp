@@ -103,6 +103,7 @@ TEST(Shards, AMachineOfAnotherKindIsRefusedOrMarked) {
   const told refused = c.regatta({"merge", "s1", "s2", "--out", "run"});
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err, HasSubstr("An abacus"));
+  EXPECT_THAT(c.regatta({"run", "--resume", "s2"}).err, HasSubstr("another kind of machine"));
   const told marked = c.regatta({"merge", "s1", "s2", "--different-machines", "--out", "run"});
   EXPECT_EQ(marked.code, 0) << marked.err;
   EXPECT_THAT(marked.out, HasSubstr("DIFFERENT"));

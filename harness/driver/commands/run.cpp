@@ -17,6 +17,8 @@
 #include "harness/driver/runner.hpp"
 #include "harness/driver/samples_file.hpp"
 #include "harness/driver/shard.hpp"
+#include "harness/machine/fingerprint.hpp"
+#include "harness/machine/kind.hpp"
 
 namespace regatta::driver {
 namespace {
@@ -158,6 +160,17 @@ void expect_same_builds(const plan& p) {
   }
 }
 
+/// A job that its scheduler starts again may wake up elsewhere.
+void expect_same_kind_of_machine(const run_folder& folder) {
+  const auto differences =
+      machine::differences_of_kind(folder.read_json("machine.json"), machine::fingerprint());
+  if (differences.empty()) return;
+  throw usage_error(fmt::format(
+      "{} was begun on another kind of machine ({}); its samples cannot be mixed: go on "
+      "there, or start a new run",
+      folder.path().string(), machine::describe(differences.front())));
+}
+
 struct session_of_run {
   run_folder folder;
   plan what;
@@ -186,6 +199,7 @@ session_of_run go_on(const run_options& options) {
         folder.path().string()));
   }
   expect_same_builds(p);
+  expect_same_kind_of_machine(folder);
   samples_read read = read_samples(folder.samples());
   for (const std::string& problem : read.problems) fmt::print(stderr, "warning: {}\n", problem);
   cut_torn_line(folder.samples(), read);
