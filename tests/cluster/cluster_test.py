@@ -1,6 +1,7 @@
 """The scripts for clusters: a job array played by a stand-in for Slurm, and what the manifests say.
 
-The array is a real one: each of its jobs measures fakes with the real command, and the last merges them.
+The array is a real one: each of its jobs measures fakes with the real command, and the last merges
+them.
 """
 
 import json
@@ -26,16 +27,17 @@ script, rest = arguments[3], arguments[4:]
 array = next((re.fullmatch(r"--array=(\d+)-(\d+)", o) for o in options if "--array" in o), None)
 for index in range(int(array[1]), int(array[2]) + 1) if array else [None]:
     extra = {} if index is None else {
-        "SLURM_ARRAY_TASK_ID": str(index), "SLURM_ARRAY_TASK_MIN": array[1], "SLURM_ARRAY_TASK_MAX": array[2]}
-    status = subprocess.run(["bash", script, *rest], env={**os.environ, **extra}, stdout=sys.stderr).returncode
-    print(f"{options[-1]} {index}: {status}", file=sys.stderr)
+        "SLURM_ARRAY_TASK_ID": str(index),
+        "SLURM_ARRAY_TASK_MIN": array[1],
+        "SLURM_ARRAY_TASK_MAX": array[2],
+    }
+    subprocess.run(["bash", script, *rest], env={**os.environ, **extra}, stdout=sys.stderr)
 print("17" if array else "18")
 """
 
-SMALL = (
-    "--blocks 1 --target-time 1 --no-twin --system-calls none --scenario yield --scenario skynet "
-    "--set tasks=2 --set yields=2 --set leaves=8 --set fan_out=2"
-).split()
+SMALL = ["--blocks", "1", "--target-time", "1", "--no-twin", "--system-calls", "none"]
+SMALL += ["--scenario", "yield", "--set", "tasks=2", "--set", "yields=2"]
+SMALL += ["--scenario", "skynet", "--set", "leaves=8", "--set", "fan_out=2"]
 
 
 class Folder(unittest.TestCase):
@@ -45,7 +47,9 @@ class Folder(unittest.TestCase):
         self.folder = Path(folder.name)
 
     def call(self, *command, **environment):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "JOB_", "REGATTA"))}
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "JOB_", "REGATTA"))
+        }
         return subprocess.run(
             [str(part) for part in command],
             env={**kept, **environment},
@@ -67,10 +71,14 @@ class WhichShard(Folder):
 
     def shard_for(self, **environment):
         echo = self.program("regatta", '#!/bin/bash\necho "$@"\nexit "${STATUS-0}"\n')
-        return self.call(CLUSTER / "run_shard", self.folder / "run", "--full", REGATTA=str(echo), **environment)
+        return self.call(
+            CLUSTER / "run_shard", self.folder / "run", "--full", REGATTA=str(echo), **environment
+        )
 
     def test_the_index_of_slurm_begins_with_one_and_that_of_kubernetes_with_zero(self):
-        slurm = self.shard_for(SLURM_ARRAY_TASK_ID="3", SLURM_ARRAY_TASK_MIN="1", SLURM_ARRAY_TASK_MAX="8")
+        slurm = self.shard_for(
+            SLURM_ARRAY_TASK_ID="3", SLURM_ARRAY_TASK_MIN="1", SLURM_ARRAY_TASK_MAX="8"
+        )
         self.assertIn("run --shard 3/8 --out", slurm.stdout)
         pod = self.shard_for(JOB_COMPLETION_INDEX="0", REGATTA_SHARDS="4")
         self.assertIn("run --shard 1/4 --out", pod.stdout)
@@ -79,7 +87,11 @@ class WhichShard(Folder):
         self.assertIn("run --shard 2/3 --out", by_hand.stdout)
 
     def test_an_array_that_repeats_some_shards_must_say_how_many_there_are(self):
-        some = {"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "3", "SLURM_ARRAY_TASK_MAX": "5"}
+        some = {
+            "SLURM_ARRAY_TASK_ID": "3",
+            "SLURM_ARRAY_TASK_MIN": "3",
+            "SLURM_ARRAY_TASK_MAX": "5",
+        }
         self.assertEqual(self.shard_for(**some).returncode, 2)
         self.assertIn("--shard 3/8", self.shard_for(**some, REGATTA_SHARDS="8").stdout)
 
@@ -100,7 +112,9 @@ class WhichShard(Folder):
         self.assertIn("which shard?", told.stderr)
 
 
-@unittest.skipUnless(REGATTA and FAKE_CONTENDER, "REGATTA and FAKE_CONTENDER name no programs: start this with ctest")
+@unittest.skipUnless(
+    REGATTA and FAKE_CONTENDER, "REGATTA and FAKE_CONTENDER name no programs: start this with ctest"
+)
 class JobArray(Folder):
     def test_all_its_jobs_make_the_whole_run(self):
         (self.folder / "bin").mkdir()
@@ -128,16 +142,20 @@ class Manifests(unittest.TestCase):
             import yaml
         except ImportError:
             self.skipTest("the Python module yaml is not here (pip install pyyaml)")
-        return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(MANIFESTS.glob("*.yaml"))}
+        return {
+            path.stem: yaml.safe_load(path.read_text()) for path in sorted(MANIFESTS.glob("*.yaml"))
+        }
 
     def test_they_are_what_kubernetes_takes(self):
         documents = self.documents()
         try:
             import kubernetes_validate
         except ImportError:
-            self.skipTest("the Python module kubernetes_validate is not here (pip install kubernetes-validate)")
+            self.skipTest(
+                "the module kubernetes_validate is not here (pip install kubernetes-validate)"
+            )
         for name, document in documents.items():
-            # From the oldest in which failures of an indexed Job are counted by index to the newest that it knows.
+            # The oldest counts failures by index; the last is the newest that the module knows.
             for version in ("1.29", "1.33", kubernetes_validate.latest_version()):
                 with self.subTest(manifest=name, kubernetes=version):
                     kubernetes_validate.validate(document, version, strict=True)
@@ -153,9 +171,15 @@ class Manifests(unittest.TestCase):
     def test_a_shard_has_whole_processors_of_its_own_and_no_neighbour(self):
         pod = self.documents()["shards"]["spec"]["template"]["spec"]
         resources = pod["containers"][0]["resources"]
-        self.assertEqual(resources["requests"], resources["limits"], "else the class is not Guaranteed")
-        self.assertTrue(resources["limits"]["cpu"].isdigit(), "a share of a CPU is none of one's own")
-        apart = pod["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][0]
+        self.assertEqual(
+            resources["requests"], resources["limits"], "else the class is not Guaranteed"
+        )
+        self.assertTrue(
+            resources["limits"]["cpu"].isdigit(), "a share of a CPU is none of one's own"
+        )
+        apart = pod["affinity"]["podAntiAffinity"][
+            "requiredDuringSchedulingIgnoredDuringExecution"
+        ][0]
         self.assertEqual(apart["topologyKey"], "kubernetes.io/hostname")
         labels = self.documents()["shards"]["spec"]["template"]["metadata"]["labels"]
         self.assertEqual(apart["labelSelector"]["matchLabels"], labels)
