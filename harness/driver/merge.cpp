@@ -182,8 +182,8 @@ void find_unfinished(const shard_run& s, const merge_wishes& wishes, merge_findi
     }
   }
   if (open == 0) return;
-  const std::string sentence =
-      fmt::format("{} is not finished: {} visits are missing", s.path, open);
+  const std::string sentence = fmt::format("{} is not finished: {} visit{} missing", s.path, open,
+                                           open == 1 ? " is" : "s are");
   if (wishes.partial) {
     found.remarks.push_back(sentence);
   } else {

@@ -124,11 +124,20 @@ TEST(Merge, AShardThatWasInterruptedIsRefusedUntilItIsDone) {
   const auto interrupt = [](shard_run& s) { s.samples.pop_back(); };
   EXPECT_THAT(refusals_after(interrupt), ElementsAre(HasSubstr("regatta run --resume shard-2")));
   EXPECT_THAT(refusals_after(interrupt, {.partial = true}), IsEmpty());
-  EXPECT_THAT(refusals_after([](shard_run& s) {
-                s.what.blocks = 1;
-                s.samples[0].outcome = stats::outcome::crashed;
-              }),
-              IsEmpty())
+  // Two blocks were planned; the row that crashed in the first has no second.
+  std::vector<shard_run> shards = both();
+  for (shard_run& one : shards) {
+    one.what.blocks = 2;
+    for (const stats::sample& first : std::vector(one.samples)) {
+      one.samples.push_back(first);
+      one.samples.back().block = 1;
+    }
+  }
+  EXPECT_THAT(judge_shards(shards, {}).refusals, IsEmpty());
+  shards[1].samples.pop_back();
+  EXPECT_THAT(judge_shards(shards, {}).refusals, ElementsAre(HasSubstr("1 visit is missing")));
+  shards[1].samples[1].outcome = stats::outcome::crashed;
+  EXPECT_THAT(judge_shards(shards, {}).refusals, IsEmpty())
       << "a row that crashed has nothing left to do";
 }
 

@@ -163,6 +163,18 @@ TEST(Shard, TheContentOfARowIsThatOfItsProgramsWhereverTheyLie) {
   EXPECT_NE(content_of(one), content_of(other));
   two.small_programs["task"] = {folder + "/shard_other"};
   EXPECT_NE(content_of(one), content_of(two));
+  // In which order the names of files sort does not matter.
+  row there = two;
+  there.command = {folder + "/shard_other"};
+  there.small_programs["task"] = {folder + "/shard_two"};
+  EXPECT_EQ(content_of(there), content_of(two));
+  row elsewhere = two;
+  elsewhere.command = {folder + "/shard_zz"};
+  std::ofstream(folder + "/shard_zz") << "a program";
+  std::ofstream(folder + "/shard_aa") << "a program";
+  EXPECT_EQ(content_of(elsewhere), content_of(two));
+  elsewhere.command = {folder + "/shard_aa"};
+  EXPECT_EQ(content_of(elsewhere), content_of(two));
   other.command = {"/nowhere/at/all"};
   EXPECT_EQ(content_of(other), "");
 }

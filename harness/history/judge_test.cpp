@@ -104,6 +104,20 @@ TEST(History, ThreeTimesTheNoiseOfTheRunsIsTheLeastChangeIfItIsMore) {
   EXPECT_EQ(document["verdict"], "unchanged");
 }
 
+TEST(History, ALoneStepAmongManySeriesMustBeSurerThanOneAmongFew) {
+  // The newest three of twelve runs: as sure as two in 220.
+  auto const one_cell = [](std::size_t cells) {
+    auto entries = history_of(12, never, cells);
+    for (std::size_t run = 9; run != 12; ++run) {
+      double const cost = entries[run]["cells"]["cell 0"]["rows"]["b"];
+      entries[run]["cells"]["cell 0"]["rows"]["b"] = 1.5 * cost;
+    }
+    return judge_history(entries);
+  };
+  EXPECT_EQ(one_cell(1)["verdict"], "worse");
+  EXPECT_EQ(one_cell(10)["verdict"], "unchanged");
+}
+
 TEST(History, WhatBecameFasterIsBetter) {
   auto const document = judged(history_of(16, step_of("b", 9, 0.7)));
   EXPECT_EQ(document["verdict"], "better");
