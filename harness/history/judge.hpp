@@ -17,7 +17,7 @@ struct history_options {
   std::string since = {};  // only changes with this run (its name, commit or date) or later count
   // Of what a first look finds; the least p-value is one over this and one. It must become small
   // enough for a lone change among a thousand series.
-  std::size_t permutations = 49'999;
+  std::size_t permutations = 19'999;
   std::uint64_t seed = 1;  // of the shuffling
 };
 
