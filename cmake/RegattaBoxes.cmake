@@ -9,6 +9,7 @@ foreach(box
     harness/stats
     proxy/load
     harness/machine
+    harness/history
     harness/specification
     harness/contender
     runtimes

@@ -91,6 +91,7 @@ BOXES = {
     "harness/protocol": ((), ("posix", "json", "fmt")),
     "harness/stats": ((), ("json", "fmt", "math", "simdjson")),
     "harness/machine": ((), ("posix", "json", "fmt")),
+    "harness/history": (("harness/stats", "harness/machine/kind"), ("json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),
     "harness/contender": (
         (
@@ -104,7 +105,13 @@ BOXES = {
         ("posix", "benchmark", "json", "fmt"),
     ),
     "harness/driver": (
-        ("harness/protocol", "harness/stats", "harness/machine", "harness/specification"),
+        (
+            "harness/protocol",
+            "harness/stats",
+            "harness/machine",
+            "harness/history",
+            "harness/specification",
+        ),
         ("posix", "cli", "json", "fmt"),
     ),
     "tests/second_thread": (("harness/contender", "runtimes/interface", "scenarios"), ()),

@@ -31,18 +31,20 @@ json to_json(const row& r) {
   const bool skipped = r.absent && r.absent->what == outcome::skipped;
   const json absent =
       r.absent ? json{{"outcome", name_of(r.absent->what)}, {"reason", r.absent->reason}} : json();
-  return {{"row", r.name},
-          {"contender", r.contender},
-          {"variant", r.variant},
-          {"threads", r.threads},
-          {"twin", r.twin},
-          {"subject", r.subject},
-          {"command", r.command},
-          {"small_programs", r.small_programs},
-          {"build", r.build},
-          {"hello", r.hello},
-          {"skipped", skipped ? json(r.absent->reason) : json()},
-          {"absent", absent}};
+  json object = {{"row", r.name},
+                 {"contender", r.contender},
+                 {"variant", r.variant},
+                 {"threads", r.threads},
+                 {"twin", r.twin},
+                 {"subject", r.subject},
+                 {"command", r.command},
+                 {"small_programs", r.small_programs},
+                 {"build", r.build},
+                 {"hello", r.hello},
+                 {"skipped", skipped ? json(r.absent->reason) : json()},
+                 {"absent", absent}};
+  if (!r.content.empty()) object["content"] = r.content;
+  return object;
 }
 
 row row_from_json(const json& object) {
@@ -56,6 +58,7 @@ row row_from_json(const json& object) {
   object.at("command").get_to(r.command);
   object.at("small_programs").get_to(r.small_programs);
   object.at("build").get_to(r.build);
+  r.content = object.value("content", "");
   r.hello = object.at("hello");
   if (const json& absent = object.at("absent"); !absent.is_null()) {
     const auto what = outcome_named(absent.at("outcome").get<std::string>());
@@ -64,23 +67,37 @@ row row_from_json(const json& object) {
   return r;
 }
 
+json to_json(const shard_of_run& s) {
+  return {{"index", s.index}, {"of", s.of}, {"all_cells", s.all_cells}};
+}
+
+shard_of_run shard_from_json(const json& object) {
+  shard_of_run s;
+  object.at("index").get_to(s.index);
+  object.at("of").get_to(s.of);
+  object.at("all_cells").get_to(s.all_cells);
+  return s;
+}
+
 json to_json(const planned_cell& c) {
-  return {{"cell", c.what.key},
-          {"scenario", c.what.scenario},
-          {"params", c.what.params},
-          {"expected", c.what.expected},
-          {"operations", c.what.operations},
-          {"measures", c.what.measures},
-          {"asked", c.what.asked},
-          {"fresh_process", c.what.fresh_process},
-          {"counts_system_calls", c.what.counts_system_calls},
-          {"small_program", c.what.program},
-          {"floor", c.what.floor},
-          {"floor_times", c.what.floor_times},
-          {"iterations", c.iterations},
-          {"warmup", c.warmup},
-          {"calibrated", c.calibrated},
-          {"round_ns", c.round_ns}};
+  json object = {{"cell", c.what.key},
+                 {"scenario", c.what.scenario},
+                 {"params", c.what.params},
+                 {"expected", c.what.expected},
+                 {"operations", c.what.operations},
+                 {"measures", c.what.measures},
+                 {"asked", c.what.asked},
+                 {"fresh_process", c.what.fresh_process},
+                 {"counts_system_calls", c.what.counts_system_calls},
+                 {"small_program", c.what.program},
+                 {"floor", c.what.floor},
+                 {"floor_times", c.what.floor_times},
+                 {"iterations", c.iterations},
+                 {"warmup", c.warmup},
+                 {"calibrated", c.calibrated},
+                 {"round_ns", c.round_ns}};
+  if (c.shard != 0) object["shard"] = c.shard;
+  return object;
 }
 
 planned_cell cell_from_json(const json& object) {
@@ -101,6 +118,7 @@ planned_cell cell_from_json(const json& object) {
   object.at("warmup").get_to(c.warmup);
   object.at("calibrated").get_to(c.calibrated);
   object.at("round_ns").get_to(c.round_ns);
+  c.shard = object.value("shard", std::uint64_t{0});
   return c;
 }
 
@@ -118,6 +136,8 @@ json to_json(const plan& p) {
                  {"memory_limit_bytes", p.memory_limit_bytes},
                  {"slowdown_percent", p.slowdown_percent},
                  {"system_calls", p.system_calls},
+                 {"shard", p.shard ? to_json(*p.shard) : json()},
+                 {"merged_of", p.merged_of == 0 ? json() : json(p.merged_of)},
                  {"rows", json::array()},
                  {"cells", json::array()}};
   for (const row& r : p.rows) object["rows"].push_back(to_json(r));
@@ -135,6 +155,13 @@ plan plan_from_json(const json& object) {
   object.at("memory_limit_bytes").get_to(p.memory_limit_bytes);
   object.at("slowdown_percent").get_to(p.slowdown_percent);
   object.at("system_calls").get_to(p.system_calls);
+  // A run that knows nothing of shards is none.
+  if (object.contains("shard") && !object.at("shard").is_null()) {
+    p.shard = shard_from_json(object.at("shard"));
+  }
+  if (object.contains("merged_of") && !object.at("merged_of").is_null()) {
+    object.at("merged_of").get_to(p.merged_of);
+  }
   for (const json& r : object.at("rows")) p.rows.push_back(row_from_json(r));
   for (const json& c : object.at("cells")) p.cells.push_back(cell_from_json(c));
   return p;

@@ -30,6 +30,7 @@ struct row {
   /// By name, "task" and "echo": the contender's programs without a harness.
   std::map<std::string, std::vector<std::string>> small_programs;
   std::string build;              ///< Size and time of the program: --resume must meet the same.
+  std::string content;            ///< Of a shard: what its programs hold (content_of in shard.hpp).
   json hello;                     ///< The contender's own account of itself; null if it gave none.
   std::optional<failure> absent;  ///< Why the row takes no part.
 };
@@ -41,6 +42,14 @@ struct planned_cell {
   std::uint64_t warmup = 0;      ///< Iterations before each sample, not measured.
   bool calibrated = false;
   std::uint64_t round_ns = 0;  ///< How long all rows together took for one iteration.
+  std::uint64_t shard = 0;     ///< Of a merged run: on which shard's machine; 0 otherwise.
+};
+
+/// What a shard of a run knows of the whole.
+struct shard_of_run {
+  std::uint64_t index = 1;  ///< From 1.
+  std::uint64_t of = 1;
+  std::vector<std::string> all_cells;  ///< Keys, in the order of the whole run.
 };
 
 enum class call_counting { none, where_asked, everywhere };
@@ -60,6 +69,9 @@ struct plan {
   call_counting system_calls = call_counting::where_asked;
   std::vector<row> rows;
   std::vector<planned_cell> cells;
+  std::optional<shard_of_run> shard;  ///< If this is only a part of a run.
+  /// Of a merged run: of how many shards it was made, or would be if all were there; 0 otherwise.
+  std::uint64_t merged_of = 0;
 };
 
 /// Whether the row is asked for this cell at all: the machine for the floor, paths for the

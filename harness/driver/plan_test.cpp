@@ -36,12 +36,25 @@ plan example() {
   first.program = scenarios::small_program::echo;
   first.floor = "tcp_hop";
   first.floor_times = 2;
+  p.rows[0].content = "00000000000000aa";
+  p.shard = shard_of_run{2, 3, {"yield tasks=0", "yield tasks=9"}};
+  p.merged_of = 3;
+  p.cells[1].shard = 2;
   return p;
 }
 
 TEST(Plan, SurvivesItsFile) {
   const plan p = example();
   EXPECT_EQ(to_json(plan_from_json(to_json(p))), to_json(p));
+}
+
+TEST(Plan, OfBeforeThereWereShardsIsReadAsTheWholeRun) {
+  json object = to_json(example());
+  object.erase("shard");
+  object.erase("merged_of");
+  for (json& c : object["cells"]) c.erase("shard");
+  EXPECT_FALSE(plan_from_json(object).shard);
+  EXPECT_EQ(plan_from_json(object).merged_of, 0u);
 }
 
 TEST(Plan, TheMachineIsForTheFloorAndTheFloorForTheMachine) {

@@ -136,6 +136,10 @@ json context_of(json const& machine) {
                {"caches", json::array()},
                {"load_avg", json::array()},
                {"library_build_type", "release"}};
+  // Google Benchmark's readers pass over what else a program puts into the context.
+  if (auto const commit = value_at(machine, "/git/commit"); commit.is_string()) {
+    context["commit"] = commit;
+  }
   auto const governor = value_at(machine, "/cpu/governor");
   context["cpu_scaling_enabled"] = governor.is_string() && governor != "performance";
   if (auto const load = value_at(machine, "/load/average"); load.is_array())

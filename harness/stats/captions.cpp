@@ -19,6 +19,27 @@ std::string known(json const& document, char const* path) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+// What a merged run may be read for; nothing for a run of one machine.
+std::string merged_caption(json const& machine) {
+  if (!machine.is_object() || !machine.contains("merged")) return {};
+  json const& merged = machine.at("merged");
+  std::size_t const of = merged.at("of");
+  std::size_t const present = merged.at("shards").size();
+  auto const shards =
+      present == of ? fmt::format("{} shards", of) : fmt::format("{} of {} shards", present, of);
+  if (merged.at("different_machines").get<bool>()) {
+    return fmt::format(
+        "; merged from {} on DIFFERENT kinds of machines: numbers of different cells must not be "
+        "compared",
+        shards);
+  }
+  return fmt::format(
+      "; merged from {}, each on a machine of this kind: compare rows within a cell, not cells "
+      "with "
+      "each other",
+      shards);
+}
+
 }  // namespace
 
 std::string noise_caption(json const& summary) {
@@ -65,7 +86,7 @@ std::string machine_caption(json const& summary) {
   if (auto const hypervisor = known(machine, "/hypervisor/name"); !hypervisor.empty()) {
     text += ", under " + hypervisor;
   }
-  return text;
+  return text + merged_caption(machine);
 }
 
 std::string row_caption(json const& row) {

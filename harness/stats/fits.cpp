@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,7 +25,23 @@ struct series {
   std::string row;
   std::string choice;  // the value of the parameter that tells series apart
   std::vector<std::pair<double, row_measurement const*>> steps;
+  std::set<std::uint64_t> shards;  // of a merged run: the machines on which they were measured
 };
+
+// Of a merged run, on which shard's machine each cell was measured.
+using cell_shards = std::map<std::string, std::uint64_t>;
+
+cell_shards shards_of(json const& plan) {
+  cell_shards shards;
+  if (!plan.is_object() || !plan.contains("cells")) return shards;
+  for (json const& cell : plan.at("cells")) {
+    shards[cell.at("cell")] = cell.value("shard", std::uint64_t{0});
+  }
+  return shards;
+}
+
+constexpr char const* on_several_machines =
+    "its cells were measured on different machines, whose numbers do not make one curve";
 
 std::string word_of(json const& params, char const* name) {
   if (!params.contains(name)) return {};
@@ -36,7 +53,7 @@ std::string word_of(json const& params, char const* name) {
 // the row has no number is no step; a row without any number is no series. The twin is left out: it
 // would only double its original.
 std::vector<series> series_of(measurements const& samples, std::string_view scenario,
-                              char const* choice, char const* over) {
+                              char const* choice, char const* over, cell_shards const& shards) {
   std::vector<series> all;
   for (row_identity const& row : samples.rows()) {
     if (row.twin) continue;
@@ -51,8 +68,11 @@ std::vector<series> series_of(measurements const& samples, std::string_view scen
         return s.row == row.row && s.choice == chosen;
       });
       if (found == all.end()) {
-        found = all.insert(all.end(), series{.row = row.row, .choice = chosen, .steps = {}});
+        found = all.insert(all.end(),
+                           series{.row = row.row, .choice = chosen, .steps = {}, .shards = {}});
       }
+      auto const shard = shards.find(cell.cell);
+      found->shards.insert(shard == shards.end() ? 0 : shard->second);
       found->steps.emplace_back(size.get<double>(), measured);
     }
   }
@@ -128,8 +148,9 @@ json line_of(series const& s, line_of_bytes const& what) {
                 {"blocks", slopes.size()},
                 {"points", points.pooled.size()}};
   auto const fit = fit_line(points.pooled);
-  document["reason"] = fit.reason;
-  if (!fit.value) return document;
+  bool const on_one_machine = s.shards.size() == 1;
+  document["reason"] = on_one_machine ? fit.reason : on_several_machines;
+  if (!fit.value || !on_one_machine) return document;
   document["slope"] = over_blocks(slopes);
   document["intercept"] = over_blocks(intercepts);
   document["pooled"] = {{"slope", fit.value->slope},
@@ -174,8 +195,9 @@ json scalability_of(series const& s, std::size_t processors) {
   json document{{"row", s.row},      {"scenario", "scaling"},    {"work", s.choice},
                 {"over", "threads"}, {"blocks", lambdas.size()}, {"points", points.pooled.size()}};
   auto const fit = fit_usl(points.pooled, processors);
-  document["reason"] = fit.reason;
-  if (!fit.value) return document;
+  bool const on_one_machine = s.shards.size() == 1;
+  document["reason"] = on_one_machine ? fit.reason : on_several_machines;
+  if (!fit.value || !on_one_machine) return document;
   usl const& curve = *fit.value;
   auto const peak = curve.peak();
   document["points"] = curve.points;
@@ -192,16 +214,18 @@ json scalability_of(series const& s, std::size_t processors) {
 
 }  // namespace
 
-nlohmann::ordered_json fits_of(measurements const& samples, nlohmann::ordered_json const& machine) {
+nlohmann::ordered_json fits_of(measurements const& samples, nlohmann::ordered_json const& machine,
+                               nlohmann::ordered_json const& plan) {
+  auto const shards = shards_of(plan);
   json lines = json::array();
   for (line_of_bytes const& what : lines_of_bytes) {
-    for (series const& s : series_of(samples, what.scenario, what.choice, what.over)) {
+    for (series const& s : series_of(samples, what.scenario, what.choice, what.over, shards)) {
       lines.push_back(line_of(s, what));
     }
   }
   json curves = json::array();
   auto const processors = processors_of(machine);
-  for (series const& s : series_of(samples, "scaling", "work", "threads")) {
+  for (series const& s : series_of(samples, "scaling", "work", "threads", shards)) {
     curves.push_back(scalability_of(s, processors));
   }
   return {{"processors", processors == 0 ? json() : json(processors)},

@@ -11,7 +11,9 @@
 namespace regatta::stats {
 
 // The entry "fits" of summary.json. `machine` is machine.json, or null: of it only the number of
-// processors is read.
-nlohmann::ordered_json fits_of(measurements const& samples, nlohmann::ordered_json const& machine);
+// processors is read. `plan` is plan.json, or null: of it only on which machine a merged run has
+// measured each cell; a series of several machines is not fitted.
+nlohmann::ordered_json fits_of(measurements const& samples, nlohmann::ordered_json const& machine,
+                               nlohmann::ordered_json const& plan = {});
 
 }  // namespace regatta::stats

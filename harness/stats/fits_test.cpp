@@ -69,6 +69,29 @@ measurements memory_run() {
   return all;
 }
 
+json plan_on_shards(measurements const& samples, std::uint64_t shard_of_the_last) {
+  json plan{{"cells", json::array()}};
+  for (auto const& cell : samples.cells())
+    plan["cells"].push_back({{"cell", cell.cell}, {"shard", 1}});
+  plan["cells"].back()["shard"] = shard_of_the_last;
+  return plan;
+}
+
+TEST(Fits, CellsOfSeveralMachinesMakeNoCurve) {
+  auto const samples = memory_run();
+  auto const together = fits_of(samples, {}, plan_on_shards(samples, 1))["lines"];
+  auto const apart = fits_of(samples, {}, plan_on_shards(samples, 2))["lines"];
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i != together.size(); ++i) {
+    if (apart[i] == together[i]) continue;
+    ++refused;
+    EXPECT_THAT(apart[i]["reason"].get<std::string>(), HasSubstr("different machines"));
+    EXPECT_FALSE(apart[i].contains("slope"));
+    EXPECT_EQ(apart[i]["kind"], "receive");
+  }
+  EXPECT_EQ(refused, 1u);
+}
+
 TEST(Fits, AFurtherTasksMemoryIsASlopeForEachRowAndKind) {
   auto const lines = fits_of(memory_run(), {})["lines"];
   ASSERT_EQ(lines.size(), 3u);

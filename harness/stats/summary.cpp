@@ -32,6 +32,7 @@ struct planned_cell {
   std::string asked = "runtime";  // of which rows: those of this subject
   std::string floor = {};         // which line of the floor bounds it; or empty
   std::uint64_t floor_times = 1;
+  std::uint64_t shard = 0;  // of a merged run: on which machine it was measured
 };
 
 // What the plan promises, and after it whatever else the samples hold.
@@ -67,7 +68,8 @@ std::vector<planned_cell> cells_of(measurements const& samples, json const& plan
                            .measures = cell.value("measures", "time"),
                            .asked = cell.value("asked", "runtime"),
                            .floor = cell.value("floor", ""),
-                           .floor_times = cell.value("floor_times", std::uint64_t{1})};
+                           .floor_times = cell.value("floor_times", std::uint64_t{1}),
+                           .shard = cell.value("shard", std::uint64_t{0})};
       if (known.insert(planned.cell).second) cells.push_back(std::move(planned));
     }
   }
@@ -403,7 +405,8 @@ json unmeasured(planned_row const& row, row_measurement const* seen) {
           {"reason", reason_of(*seen)}};
 }
 
-// What the machine charges, whoever runs the cell: where this run has asked the machine.
+// What the machine charges, whoever runs the cell: where this run has asked the machine, and it is
+// the one on which the cell was run.
 struct charge {
   double ns = 0.0;
   // Of a wake, which the machine tells in latencies: then it bounds the latencies of the cell, and
@@ -415,6 +418,7 @@ std::optional<charge> floor_of(analysis const& run, planned_cell const& planned)
   if (planned.floor.empty()) return std::nullopt;
   for (planned_cell const& cell : run.cells) {
     if (cell.asked != "machine" || cell.params.value("what", "") != planned.floor) continue;
+    if (cell.shard != planned.shard) continue;
     auto const* asked = run.samples.find(cell.cell);
     if (asked == nullptr) continue;
     for (auto const& [name, row] : asked->rows) {
@@ -620,6 +624,15 @@ json most_threads_seen(json const& cells, json const& row) {
   return most;
 }
 
+// Of which shards a merged run was made; null for a run of one machine.
+json merged_of(json const& machine) {
+  json const merged = or_null(machine, "merged");
+  if (merged.is_null()) return merged;
+  return {{"of", merged.at("of")},
+          {"shards", merged.at("shards")},
+          {"different_machines", merged.at("different_machines")}};
+}
+
 }  // namespace
 
 nlohmann::ordered_json summarise(measurements const& samples, run_description const& description) {
@@ -637,6 +650,7 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
                {"machine", description.machine},
                {"label", label.label.empty() ? json() : json(label.label)},
                {"label_reasons", label.reasons},
+               {"merged", merged_of(description.machine)},
                {"blocks", samples.blocks()},
                {"blocks_planned", or_null(description.plan, "blocks")},
                {"samples", samples.samples()},
@@ -662,7 +676,7 @@ nlohmann::ordered_json summarise(measurements const& samples, run_description co
   auto const paths = timed_cells_of(run, "path");
   summary["geometric_means_of_paths"] = paths.empty() ? json() : geometric_means(run, paths);
   summary["scenarios"] = scenarios_of(run);
-  summary["fits"] = fits_of(samples, description.machine);
+  summary["fits"] = fits_of(samples, description.machine, description.plan);
   return summary;
 }
 

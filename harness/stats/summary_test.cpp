@@ -6,6 +6,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "harness/stats/captions.hpp"
+
 namespace regatta::stats {
 namespace {
 
@@ -175,12 +177,13 @@ TEST(Summary, WhatWasPlannedButNotReachedIsSaid) {
 }
 
 // "small" is slow and needs little memory, "fast" the other way round; the machine charges 50 ns.
-json run_with_a_floor() {
-  auto const plan =
+json run_with_a_floor(std::uint64_t shard_of_the_floor = 0) {
+  auto plan =
       json::parse(R"({"rows":[{"row":"small"},{"row":"fast"},{"row":"iron","subject":"machine"}],
     "cells":[{"cell":"memory tasks=9","scenario":"memory","params":{"tasks":9},"measures":"bytes"},
              {"cell":"echo n=1","scenario":"echo","params":{"n":1},"floor":"hop","floor_times":2},
              {"cell":"floor what=hop","scenario":"floor","params":{"what":"hop"},"asked":"machine"}]})");
+  plan["cells"][2]["shard"] = shard_of_the_floor;
   measurements all;
   for (std::uint64_t block = 0; block != 6; ++block) {
     for (bool const fast : {false, true}) {
@@ -228,6 +231,29 @@ TEST(Summary, TheMachineIsAskedForTheFloorAndForNothingElse) {
             json({{"what", "hop"}, {"times", 2}, {"of", "latency"}, {"ns", 200.0}}));
   EXPECT_FALSE(summary["cells"][0].contains("floor"));
   EXPECT_EQ(summary["cells"][2]["results"][0]["latency"]["recording_ns"], 43.0);
+}
+
+TEST(Summary, WhatAnotherMachineChargesBoundsNothing) {
+  EXPECT_TRUE(run_with_a_floor(0)["cells"][1].contains("floor"));
+  EXPECT_FALSE(run_with_a_floor(2)["cells"][1].contains("floor"));
+}
+
+TEST(Summary, AMergedRunSaysSoUnderItsTables) {
+  json machine{{"cpu", {{"model", "A CPU"}}}};
+  EXPECT_TRUE(summarise({}, {.run = "", .machine = machine, .plan = {}})["merged"].is_null());
+  EXPECT_EQ(machine_caption({{"machine", machine}}), "A CPU");
+  machine["merged"] = {
+      {"of", 3}, {"shards", {1, 3}}, {"different_machines", false}, {"machines", {}}};
+  auto const summary = summarise({}, {.run = "", .machine = machine, .plan = {}});
+  EXPECT_EQ(summary["merged"],
+            json({{"of", 3}, {"shards", {1, 3}}, {"different_machines", false}}));
+  EXPECT_EQ(machine_caption(summary),
+            "A CPU; merged from 2 of 3 shards, each on a machine of this kind: compare rows within "
+            "a cell, not cells with each other");
+  machine["merged"]["different_machines"] = true;
+  EXPECT_EQ(machine_caption({{"machine", machine}}),
+            "A CPU; merged from 2 of 3 shards on DIFFERENT kinds of machines: numbers of different "
+            "cells must not be compared");
 }
 
 TEST(Summary, TheMeanOverAllCellsHoldsTimesOfRuntimesAlone) {

@@ -16,6 +16,9 @@
 #include "harness/driver/run_folder.hpp"
 #include "harness/driver/runner.hpp"
 #include "harness/driver/samples_file.hpp"
+#include "harness/driver/shard.hpp"
+#include "harness/machine/fingerprint.hpp"
+#include "harness/machine/kind.hpp"
 
 namespace regatta::driver {
 namespace {
@@ -28,6 +31,7 @@ struct run_options {
   std::vector<std::string> settings;
   std::uint64_t blocks = 0;
   std::optional<std::uint64_t> seed;
+  std::string shard;
   std::string out;
   std::optional<std::string> resume;
   std::string time_limit;
@@ -125,6 +129,11 @@ plan make_plan(const run_options& options, const interrupt& stop) {
   p.rows = plan_rows(asked_ones(std::move(chosen), options, p), threads,
                      std::min(hello_limit_ns, p.time_limit_ns), stop);
   if (!options.no_twin) add_twin(p.rows, options.twin);
+  if (!options.shard.empty()) {
+    const shard_choice choice = parse_shard(options.shard);
+    if (!options.seed) p.seed = seed_of_options(p);
+    keep_shard(p, choice);
+  }
   return p;
 }
 
@@ -151,6 +160,17 @@ void expect_same_builds(const plan& p) {
   }
 }
 
+/// A job that its scheduler starts again may wake up elsewhere.
+void expect_same_kind_of_machine(const run_folder& folder) {
+  const auto differences =
+      machine::differences_of_kind(folder.read_json("machine.json"), machine::fingerprint());
+  if (differences.empty()) return;
+  throw usage_error(fmt::format(
+      "{} was begun on another kind of machine ({}); its samples cannot be mixed: go on "
+      "there, or start a new run",
+      folder.path().string(), machine::describe(differences.front())));
+}
+
 struct session_of_run {
   run_folder folder;
   plan what;
@@ -172,7 +192,14 @@ session_of_run go_on(const run_options& options) {
     throw usage_error(fmt::format("{} is corrupt: {}; start a new run",
                                   (folder.path() / "plan.json").string(), error.what()));
   }
+  if (p.merged_of != 0) {
+    throw usage_error(fmt::format(
+        "{} was merged from the shards of several machines, and cannot go on on one; expected the "
+        "folder of a shard: go on with that, and merge again",
+        folder.path().string()));
+  }
   expect_same_builds(p);
+  expect_same_kind_of_machine(folder);
   samples_read read = read_samples(folder.samples());
   for (const std::string& problem : read.problems) fmt::print(stderr, "warning: {}\n", problem);
   cut_torn_line(folder.samples(), read);
@@ -196,6 +223,12 @@ void say_plan(const session_of_run& run, bool resumed) {
   fmt::print(stderr, "{} {}: {} cells × {} rows × {} blocks, seed {}\n",
              resumed ? "going on with" : "running into", run.folder.path().string(),
              run.what.cells.size(), present, run.what.blocks, run.what.seed);
+  if (const auto& shard = run.what.shard) {
+    fmt::print(stderr,
+               "this is shard {}/{} of a run of {} cells; bring the shards together with: "
+               "regatta merge RUN… --out DIR\n",
+               shard->index, shard->of, shard->all_cells.size());
+  }
   if (!resumed) {
     fmt::print(stderr, "this may take {}; after the calibration there is a better estimate\n",
                say_duration(first_estimate_ns(run.what)));
@@ -222,6 +255,14 @@ exit_code say_what_would_be_done(const plan& p) {
 exit_code run(const run_options& options) {
   if (options.dry_run && options.resume) {
     throw usage_error("--dry-run and --resume exclude each other; expected one of them");
+  }
+  if (!options.shard.empty()) {
+    (void)parse_shard(options.shard);
+    if (options.resume) {
+      throw usage_error(
+          "--shard and --resume exclude each other; a run that is a shard stays one: regatta run "
+          "--resume DIR");
+    }
   }
   if (options.quick && options.full) {
     throw usage_error("--quick and --full exclude each other; expected one of them, or neither");
@@ -314,6 +355,11 @@ void add_run(CLI::App& app, action& chosen) {
                                          "is done; --resume goes on from there.");
   add_what_to_measure(*command, *options);
   add_how_to_measure(*command, *options);
+  command
+      ->add_option("--shard", options->shard,
+                   "Only this part of the run's cells, for one of several machines of one kind; "
+                   "then: regatta merge")
+      ->type_name("I/N");
   command->add_option("--out", options->out, "Where to keep the run [results/<time>]")
       ->type_name("DIR");
   auto resume = std::make_shared<std::vector<std::string>>();
@@ -329,7 +375,8 @@ void add_run(CLI::App& app, action& chosen) {
                   "  regatta run --quick\n"
                   "  regatta run --scenario 'channel*' --set capacity=1,1024\n"
                   "  regatta run --contender 'work_stealing/*' --contender ./my-runtime\n"
-                  "  regatta run --resume\n\n") +
+                  "  regatta run --resume\n"
+                  "  regatta run --full --shard 2/8 --out shard-2\n\n") +
       exit_codes_help);
   command->callback([options, resume, resume_option, &chosen] {
     if (resume_option->count() > 0) options->resume = resume->empty() ? "" : resume->front();
