@@ -27,6 +27,7 @@ LIBRARIES = {
     "libuv": ("uv.h",),
     "liburing": ("liburing.h",),
     "asio": ("boost/asio/", "boost/system/", "boost/version.hpp"),
+    "xml": ("boost/property_tree/",),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
 
@@ -88,6 +89,7 @@ BOXES = {
     ),
     "harness/protocol": ((), ("posix", "json", "fmt")),
     "harness/stats": ((), ("json", "fmt")),
+    "harness/comparison": (("harness/stats",), ("json", "fmt", "xml")),
     "harness/machine": ((), ("posix", "json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),
     "harness/contender": (
@@ -102,7 +104,13 @@ BOXES = {
         ("posix", "benchmark", "json", "fmt"),
     ),
     "harness/driver": (
-        ("harness/protocol", "harness/stats", "harness/machine", "harness/specification"),
+        (
+            "harness/protocol",
+            "harness/stats",
+            "harness/comparison",
+            "harness/machine",
+            "harness/specification",
+        ),
         ("posix", "cli", "json", "fmt"),
     ),
     "tests/second_thread": (("harness/contender", "runtimes/interface", "scenarios"), ()),
