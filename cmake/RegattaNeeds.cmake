@@ -1,5 +1,5 @@
 # The libraries that runtimes of this repository stand on. None of them is required: a runtime whose library is
-# missing is skipped, and says what would bring it.
+# missing is skipped, and says what would bring it. Only the statistics cannot be without theirs.
 #
 #   regatta_need(liburing why)   # makes the target regatta_need_liburing, or sets `why`
 
@@ -15,6 +15,8 @@ function(regatta_need need result)
       regatta_need_liburing(why)
     elseif(need STREQUAL "boost_asio")
       regatta_need_boost_asio(why)
+    elseif(need STREQUAL "boost_math")
+      regatta_need_boost_math(why)
     else()
       message(FATAL_ERROR "cmake/RegattaNeeds.cmake knows no '${need}'")
     endif()
@@ -64,6 +66,13 @@ on Debian 13 and Ubuntu 24.04 (Fedora: dnf install boost-devel)")
     endif()
   endif()
   regatta_make_need(boost_asio)
+endfunction()
+
+# The distributions, from headers alone; any Boost of the last ten years has them.
+function(regatta_need_boost_math result)
+  set(install "apt-get install libboost-dev (Fedora: dnf install boost-devel)")
+  regatta_look_for(Boost.Math HEADER boost/math/distributions/binomial.hpp INSTALL "${install}" RESULT why)
+  regatta_make_need(boost_math)
 endfunction()
 
 # Sets `headers` and `libraries`, or RESULT to why not: NAME HEADER file [LIBRARY name] INSTALL "…" RESULT why

@@ -26,6 +26,7 @@ LIBRARIES = {
     "httplib": ("httplib.h",),
     "libuv": ("uv.h",),
     "liburing": ("liburing.h",),
+    "math": ("boost/math/",),
     "asio": ("boost/asio/", "boost/system/", "boost/version.hpp"),
     "xml": ("boost/property_tree/",),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
@@ -88,7 +89,7 @@ BOXES = {
         ("posix", "json", "fmt"),
     ),
     "harness/protocol": ((), ("posix", "json", "fmt")),
-    "harness/stats": ((), ("json", "fmt")),
+    "harness/stats": ((), ("json", "fmt", "math")),
     "harness/comparison": (("harness/stats",), ("json", "fmt", "xml")),
     "harness/machine": ((), ("posix", "json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),

@@ -173,10 +173,22 @@ class Installing(Commands):
         self.assertIn("download libboost1.81-dev", self.called())
         self.assertIn("dpkg-deb -x libboost1.81-dev_1.81_all.deb", self.called())
 
-    def test_a_newer_boost_is_installed_where_no_older_one_is(self):
+    def test_a_newer_boost_is_installed_where_the_older_is_neither_there_nor_asked_for(self):
+        self.debian_12(matplotlib_brings_boost=False)
+        # Boost.Math is here by other means than apt; Boost.Asio is not.
+        self.stand_in(
+            "g++", 'case $* in *-E*) [[ $(cat) == *boost/math/* ]] ;; *) echo 12 ;; esac\n'
+        )
+        self.run_script("install", "--for", "run")
+        self.assertNotIn("libboost-dev", self.called())
+        self.assertIn(" libboost1.81-dev", self.installations()[1])
+
+    def test_the_boost_that_excludes_the_one_for_the_statistics_is_not_asked_for(self):
         self.debian_12(matplotlib_brings_boost=False)
         self.run_script("install", "--for", "run")
-        self.assertIn(" libboost1.81-dev", self.installations()[1])
+        required, wished = self.installations()
+        self.assertIn(" libboost-dev", required)
+        self.assertNotIn("libboost1.81-dev", required + wished)
 
     def test_no_package_is_removed_to_install_another(self):
         self.debian_12(matplotlib_brings_boost=True)

@@ -10,6 +10,7 @@
 #include "harness/stats/multiple_comparisons.hpp"
 #include "harness/stats/noise.hpp"
 #include "harness/stats/order_statistics.hpp"
+#include "harness/stats/power.hpp"
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::comparison {
@@ -83,7 +84,8 @@ entry make_entry(contender_pair const& pair, stats::cell_measurement const& cell
   if (!e.base.ok() || !e.head.ok()) return e;
   auto logs = stats::paired_log_ratios(e.head.costs, e.base.costs);
   if (logs.empty()) return e;
-  e.seen.measured = {stats::ratio_of_logs(logs), floor_of(e.spread.value_or(0.0), limits)};
+  e.seen.measured = {stats::ratio_of_logs(logs), floor_of(e.spread.value_or(0.0), limits),
+                     stats::robust_spread(logs)};
   e.p_value = stats::sign_test(logs);
   e.logs = std::move(logs);
   return e;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/stats/order_statistics.hpp"
+#include "harness/stats/power.hpp"
 #include "harness/stats/quantities.hpp"
 
 namespace regatta::comparison {
@@ -14,23 +15,29 @@ namespace {
 // More than so many times the blocks that were taken are no advice.
 constexpr double most_times_the_blocks = 10.0;
 
-double half_width(stats::ratio const& r) {
-  return (std::log(r.value.high) - std::log(r.value.low)) / 2.0;
-}
-
 bool lies_within(stats::ratio const& r, double resolution) {
   double const bound = std::log1p(resolution);
   return -bound < std::log(r.value.low) && std::log(r.value.high) < bound;
 }
 
-// Errors of a median fall with the root of the number of blocks. Nothing where that would take
-// unreasonably many.
-std::optional<std::size_t> more_blocks_for(double error, double wanted, std::size_t blocks) {
-  if (!(wanted > 0.0) || blocks == 0) return std::nullopt;
-  double const times = std::pow(error / wanted, 2.0);
+// The floor is an error of a median, which falls with the root of the number of blocks. Nothing
+// where it would take unreasonably many.
+std::optional<std::size_t> more_blocks_for_floor(finding const& seen, double wanted) {
+  double const times = std::pow(seen.floor / wanted, 2.0);
   if (!(times <= most_times_the_blocks)) return std::nullopt;
-  double const more = std::ceil((times - 1.0) * static_cast<double>(blocks));
+  double const more = std::ceil((times - 1.0) * static_cast<double>(seen.ratio.blocks));
   return static_cast<std::size_t>(std::max(1.0, more));
+}
+
+// How many would show a change of the resolution, were it there.
+std::optional<std::size_t> more_blocks_for_interval(finding const& seen, thresholds const& limits) {
+  auto const enough = stats::blocks_to_separate(
+      std::log1p(limits.resolution), seen.scatter,
+      {.power = 0.9, .noise_floor = limits.least_floor, .confidence = limits.confidence});
+  if (!enough) return std::nullopt;
+  // By this estimate there are enough already, and bad luck is why it does not show: as many again.
+  if (*enough <= seen.ratio.blocks) return seen.ratio.blocks;
+  return *enough - seen.ratio.blocks;
 }
 
 std::string effect_text(finding const& seen) {
@@ -59,7 +66,7 @@ judgement neither(finding const& seen, thresholds const& limits) {
             .why = fmt::format("too noisy: the A/A pair leaves a floor of {}, above the {} that "
                                "must not go unseen",
                                stats::percent_text(seen.floor), resolution),
-            .more_blocks = more_blocks_for(seen.floor, limits.resolution, seen.ratio.blocks)};
+            .more_blocks = more_blocks_for_floor(seen, limits.resolution)};
   }
   if (lies_within(seen.ratio, limits.resolution)) {
     return {.what = verdict::unchanged,
@@ -67,16 +74,12 @@ judgement neither(finding const& seen, thresholds const& limits) {
             .why = fmt::format("a change of {} is excluded", resolution),
             .more_blocks = {}};
   }
-  // It has to become clear one way or the other, whichever is nearer: away from 1, or within the
-  // resolution.
-  double const effect = std::abs(std::log(seen.ratio.value.median));
-  double const wanted = std::max(effect, std::log1p(limits.resolution) - effect);
   return {.what = verdict::could_not_measure,
           .confirmed = {},
           .why = fmt::format("the interval [{:.3f}, {:.3f}] is too wide: it neither shows a change "
                              "nor excludes one of {}",
                              seen.ratio.value.low, seen.ratio.value.high, resolution),
-          .more_blocks = more_blocks_for(half_width(seen.ratio), wanted, seen.ratio.blocks)};
+          .more_blocks = more_blocks_for_interval(seen, limits)};
 }
 
 }  // namespace

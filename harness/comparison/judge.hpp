@@ -48,6 +48,7 @@ double floor_of(double spread, thresholds const& limits);
 struct finding {
   stats::ratio ratio;  // head/base
   double floor = 0.0;
+  double scatter = 0.0;  // the standard deviation of one block's log-ratio (stats::robust_spread)
 
   // Conditions 1 and 2: 1 for slower, -1 for faster, 0 for neither.
   int direction(thresholds const& limits) const;

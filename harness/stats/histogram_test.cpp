@@ -98,6 +98,70 @@ TEST(Histogram, MergingPartsEqualsRecordingTheWhole) {
   EXPECT_EQ(merged.count(), whole.count());
 }
 
+// Lists of values of every size and shape: many magnitudes, one narrow hump, few distinct values.
+std::vector<std::uint64_t> any_values(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<std::uint64_t> values(1 + random() % 400);
+  std::uint64_t const shift = random() % 57;
+  for (auto& v : values) {
+    switch (seed % 3) {
+      case 0:
+        v = random() >> (random() % 64);
+        break;
+      case 1:
+        v = (1'000 + random() % 50) << (shift % 40);
+        break;
+      default:
+        v = std::uint64_t{7} << (random() % 3 + shift);
+        break;
+    }
+  }
+  return values;
+}
+
+TEST(Histogram, MergingInAnyOrderAndGroupingEqualsRecordingTheWhole) {
+  for (std::uint64_t seed = 0; seed != 60; ++seed) {
+    auto const a = any_values(seed), b = any_values(seed + 1), c = any_values(seed + 2);
+    histogram ha, hb, hc, whole;
+    for (auto const& [list, h] : {std::pair{&a, &ha}, std::pair{&b, &hb}, std::pair{&c, &hc}}) {
+      for (auto v : *list) {
+        h->record(v);
+        whole.record(v);
+      }
+    }
+    histogram left = ha;  // (a + b) + c
+    left.merge(hb);
+    left.merge(hc);
+    histogram right = hc;  // c + (b + a), and nothing
+    hb.merge(ha);
+    right.merge(hb);
+    right.merge(histogram());
+    EXPECT_EQ(left.buckets(), whole.buckets()) << seed;
+    EXPECT_EQ(right.buckets(), whole.buckets()) << seed;
+    EXPECT_EQ(left.min(), whole.min());
+    EXPECT_EQ(right.max(), whole.max());
+    EXPECT_EQ(right.count(), a.size() + b.size() + c.size());
+  }
+}
+
+TEST(Histogram, QuantilesOfMergedPartsAreWithinOnePercentOfTheExactOnes) {
+  for (std::uint64_t seed = 0; seed != 120; ++seed) {
+    auto values = any_values(seed);
+    histogram merged;
+    for (std::size_t from = 0; from < values.size(); from += 37) {
+      histogram part;
+      for (std::size_t i = from; i != std::min(from + 37, values.size()); ++i) {
+        part.record(values[i]);
+      }
+      merged.merge(part);
+    }
+    for (double const q : {0.0, 0.01, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1.0}) {
+      auto const exact = static_cast<double>(exact_quantile(values, q));
+      EXPECT_NEAR(static_cast<double>(merged.quantile(q)), exact, exact * 0.01) << seed << " " << q;
+    }
+  }
+}
+
 TEST(Histogram, ListsSurviveTheJourneyThroughBuckets) {
   histogram h;
   for (auto v : log_uniform(5'000, 3)) h.record(v);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <random>
 
+#include "harness/stats/reference_table.hpp"
+
 namespace regatta::stats {
 namespace {
 
@@ -42,7 +44,29 @@ TEST(BenjaminiHochberg, WithNothingToFindItRarelyFindsAnything) {
   EXPECT_NEAR(alarms / static_cast<double>(trials), 0.05, 0.015);
 }
 
-TEST(BenjaminiHochberg, NoQuestionsNoAnswers) { EXPECT_TRUE(benjamini_hochberg({}).empty()); }
+TEST(BenjaminiHochberg, AdjustedPValuesAgreeWithScipy) {
+  // To 1e-12: scipy.stats.false_discovery_control, and R's p.adjust says the same.
+  for (auto const& c : reference_table("multiple_comparisons").at("cases")) {
+    auto const wanted = numbers(c.at("adjusted"));
+    auto const found = adjusted_p_values(numbers(c.at("p_values")));
+    ASSERT_EQ(found.size(), wanted.size());
+    for (std::size_t i = 0; i != found.size(); ++i) EXPECT_NEAR(found[i], wanted[i], 1e-12);
+  }
+}
+
+TEST(BenjaminiHochberg, AnAdjustedPValueIsTheRateFromWhichOnItIsADiscovery) {
+  std::vector<double> const p{0.2, 0.004, 0.03, 0.004, 0.6};
+  auto const adjusted = adjusted_p_values(p);
+  for (std::size_t i = 0; i != p.size(); ++i) {
+    EXPECT_TRUE(benjamini_hochberg(p, adjusted[i])[i]);
+    EXPECT_FALSE(benjamini_hochberg(p, adjusted[i] * 0.999)[i]);
+  }
+}
+
+TEST(BenjaminiHochberg, NoQuestionsNoAnswers) {
+  EXPECT_TRUE(benjamini_hochberg({}).empty());
+  EXPECT_TRUE(adjusted_p_values({}).empty());
+}
 
 }  // namespace
 }  // namespace regatta::stats

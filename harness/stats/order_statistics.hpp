@@ -29,6 +29,9 @@ double median(std::span<double const> values);
 // k = 1 for the outermost pair. 0 where the two would cross.
 double interval_confidence(std::size_t n, std::size_t k);
 
+// The greatest such k that has at least the wanted confidence; 1 where none has.
+std::size_t interval_rank(std::size_t n, double confidence = 0.95);
+
 // The narrowest interval with at least the wanted confidence. Where there are too few values for it
 // (fewer than 6 for 95 %), the widest there is, from the least to the greatest value, with its true
 // confidence: 0.9375 for 5 values, 0 for one. Nothing for no values.

@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "harness/stats/reference_table.hpp"
+
 namespace regatta::stats {
 namespace {
 
@@ -35,6 +37,23 @@ TEST(MedianInterval, ReachesTheCoverageOfTheBinomialTables) {
     EXPECT_EQ(e.low, static_cast<double>(k));
     EXPECT_EQ(e.high, static_cast<double>(n + 1 - k));
     EXPECT_NEAR(e.confidence, coverage, 5e-5);
+  }
+}
+
+TEST(MedianInterval, AgreesWithScipysBinomialDistribution) {
+  // To 1e-9: they are sums of up to 500 terms.
+  for (auto const& c : reference_table("order_statistics").at("intervals")) {
+    std::size_t const n = c.at("n");
+    EXPECT_EQ(interval_rank(n), c.at("rank").get<std::size_t>()) << n;
+    EXPECT_NEAR(interval_confidence(n, c.at("rank")), c.at("confidence").get<double>(), 1e-9) << n;
+  }
+}
+
+TEST(SignTest, AgreesWithScipy) {
+  for (auto const& c : reference_table("order_statistics").at("sign_tests")) {
+    std::vector<double> values(c.at("above").get<std::size_t>(), 1.0);
+    values.insert(values.end(), c.at("below").get<std::size_t>(), -1.0);
+    EXPECT_NEAR(sign_test(values) / c.at("p_value").get<double>(), 1.0, 1e-9) << c.dump();
   }
 }
 

@@ -10,6 +10,8 @@
 #include <random>
 #include <vector>
 
+#include "harness/stats/reference_table.hpp"
+
 namespace regatta::stats {
 namespace {
 
@@ -50,6 +52,20 @@ TEST(UslFit, AgreesWithScipyWhereThePointsScatter) {
   EXPECT_NEAR(fit.kappa, 0.004033784315816, 1e-8);
   EXPECT_NEAR(fit.r_squared.value(), 0.9985576253197543, 1e-8);
   EXPECT_NEAR(fit.peak().value(), 15.0919, 1e-3);
+}
+
+TEST(UslFit, AgreesWithScipysCurveFit) {
+  // To 1e-6 of λ and σ and 1e-5 of κ: that is how far two minimisers come.
+  for (auto const& c : reference_table("usl_fit").at("cases")) {
+    auto const threads = numbers(c.at("threads"));
+    auto const throughput = numbers(c.at("throughput"));
+    std::vector<throughput_point> points;
+    for (std::size_t i = 0; i != threads.size(); ++i) points.push_back({threads[i], throughput[i]});
+    auto const fit = fit_usl(points, 16).value.value();
+    EXPECT_NEAR(fit.lambda / c.at("lambda").get<double>(), 1.0, 1e-6);
+    EXPECT_NEAR(fit.sigma / c.at("sigma").get<double>(), 1.0, 1e-6);
+    EXPECT_NEAR(fit.kappa / c.at("kappa").get<double>(), 1.0, 1e-5);
+  }
 }
 
 TEST(UslFit, KeepsCoherencyAtZeroWhereNoiseWouldMakeItNegative) {

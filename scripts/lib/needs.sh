@@ -15,6 +15,7 @@ benchmark     run    libbenchmark-dev                       google-benchmark-dev
 json          run    nlohmann-json3-dev                     json-devel           <nlohmann/json.hpp>
 fmt           run    libfmt-dev                             fmt-devel            <fmt/format.h>
 cli           run    libcli11-dev                           cli11-devel          <CLI/CLI.hpp>
+boost_math    run    libboost-dev                           boost-devel          Boost.Math, for the statistics
 charts        run    python3-matplotlib,python3-jinja2,python3-numpy  python3-matplotlib,python3-jinja2,python3-numpy  Python 3.10 with matplotlib, jinja2 and numpy
 ccache        run?   ccache                                 ccache               ccache
 boost         run?   %BOOST%                                boost-devel          Boost.Asio of Boost 1.81 or newer, for the contenders asio and asio_native
@@ -92,6 +93,7 @@ is_there() {
     fmt) header_is_there fmt/format.h ;;
     cli) header_is_there CLI/CLI.hpp ;;
     boost) boost_is_there ;;
+    boost_math) header_is_there boost/math/distributions/binomial.hpp || boost_is_there ;;
     libuv) header_is_there uv.h ;;
     liburing) header_is_there liburing.h ;;
     httplib) header_is_there httplib.h ;;
@@ -148,16 +150,20 @@ apt_clang() {
 }
 
 # The package that brings a Boost of 1.81 or newer; nothing where apt has none. Debian 12 has two that exclude
-# each other: where the older is installed, the newer is no package to install but one to unpack.
+# each other: where the older is installed, or comes for Boost.Math, the newer is no package to install but one to
+# unpack.
 apt_boost() {
   local version
   version=$(apt-cache policy libboost-dev 2>/dev/null | sed -n 's/ *Candidate: *\([0-9]*\.[0-9]*\).*/\1/p')
   if version_at_least 1.81 "$version"; then
     printf 'libboost-dev\n'
-  elif apt_knows libboost1.81-dev && ! older_boost_is_installed; then
+  elif apt_knows libboost1.81-dev && ! older_boost_is_there; then
     printf 'libboost1.81-dev\n'
   fi
 }
+
+# Whether the older is installed, or will be: Boost.Math is asked for where no Boost is.
+older_boost_is_there() { older_boost_is_installed || ! is_there boost_math; }
 
 older_boost_is_installed() {
   dpkg-query -W -f '${db:Status-Abbrev}\n' 'libboost1.*-dev' libboost-dev 2>/dev/null | grep -q '^ii'
@@ -349,7 +355,7 @@ install_needs() {
       say "  $command"
     fi
     if $dry_run; then
-      if [[ " ${wanted[*]-} " == *" boost "* ]] && older_boost_is_installed; then
+      if [[ " ${wanted[*]-} " == *" boost "* ]] && [ -z "$(apt_boost)" ] && apt_knows libboost1.81-dev; then
         say "a newer Boost would be unpacked into build/deps, beside the one that is installed"
       fi
       [ ${#lacking[@]} -eq 0 ] || exit "$missing_status"
