@@ -30,9 +30,12 @@ using line = std::array<std::string, 6>;
 line line_of(json const& document, json const& cell) {
   std::string const floor =
       cell.at("floor").is_null() ? "" : stats::percent_text(cell.at("floor").get<double>());
-  return {
-      cell.at("contender"), short_name(document, cell), costs_text(cell), ratio_text(cell), floor,
-      verdict_text(cell)};
+  return {cell.at("contender"),
+          short_name(document, cell),
+          costs_text(cell),
+          ratio_text(cell),
+          floor,
+          verdict_text(document, cell)};
 }
 
 std::string table_of(json const& document, std::vector<json const*> const& cells, bool color) {
@@ -84,8 +87,8 @@ std::string changes_table(json const& document, bool color, bool all_cells) {
   text += stats::wrapped(evidence_text(document), columns_of_prose);
   text += sentences(document, "notes");
   if (std::size_t const left_out = document.at("left_out").size(); left_out != 0) {
-    text += fmt::format(
-        "note: {} cells were left out, because neither side was measured in them.\n", left_out);
+    text += fmt::format("note: {} left out, because neither side was measured there.\n",
+                        left_out == 1 ? "1 cell was" : fmt::format("{} cells were", left_out));
   }
   std::string const verdict = document.at("verdict");
   text += "\n" + painted(verdict_text(document), verdict, color) + ": " +

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <cmath>
 #include <optional>
+#include <string_view>
 
 #include "harness/comparison/phrases.hpp"
 #include "harness/stats/multiple_comparisons.hpp"
@@ -12,6 +13,7 @@
 #include "harness/stats/order_statistics.hpp"
 #include "harness/stats/power.hpp"
 #include "harness/stats/quantities.hpp"
+#include "harness/stats/rank_tests.hpp"
 
 namespace regatta::comparison {
 namespace {
@@ -46,8 +48,8 @@ struct entry {
   stats::cell_measurement const* cell = nullptr;
   showing base;
   showing head;
-  std::optional<std::vector<double>> logs;  // head/base; only where both are ok
-  std::optional<double> spread;             // of the A/A pair; nothing without one
+  bool compared = false;         // both are ok, and could be set against each other
+  std::optional<double> spread;  // of the A/A pair; nothing without one
   evidence seen;
   double p_value = 1.0;
 };
@@ -64,30 +66,77 @@ showing base_of(stats::cell_measurement const& cell, contender_pair const& pair)
   return shown;
 }
 
+// The A/A pair of the cell: the twin of this base, or of anybody if the pair names none.
 std::optional<double> spread_in(stats::cell_measurement const& cell, contender_pair const& pair) {
-  if (pair.twin.empty()) return std::nullopt;
-  auto const logs = stats::paired_log_ratios(showing_of(cell, pair.twin).costs,
-                                             showing_of(cell, pair.base).costs);
-  if (logs.empty()) return std::nullopt;
-  return spread_of(logs);
+  constexpr std::string_view suffix = "#twin";
+  for (auto const& [row, measured] : cell.rows) {
+    bool const wanted = pair.twin.empty() ? row.ends_with(suffix) : row == pair.twin;
+    if (!wanted) continue;
+    std::string const original =
+        pair.twin.empty() ? row.substr(0, row.size() - suffix.size()) : pair.base;
+    auto const logs =
+        stats::paired_log_ratios(showing_of(cell, row).costs, showing_of(cell, original).costs);
+    if (!logs.empty()) return spread_of(logs);
+  }
+  return std::nullopt;
+}
+
+// Base and head took turns in the same blocks.
+void compare_in_pairs(entry& e) {
+  auto const logs = stats::paired_log_ratios(e.head.costs, e.base.costs);
+  if (logs.empty()) return;
+  e.compared = true;
+  e.seen.measured.ratio = stats::ratio_of_logs(logs);
+  e.seen.measured.scatter = stats::robust_spread(logs);
+  e.p_value = stats::sign_test(logs);
+}
+
+std::vector<double> logs_of(stats::block_values const& costs) {
+  std::vector<double> logs;
+  for (auto const& [block, value] : costs) {
+    if (value > 0.0) logs.push_back(std::log(value));
+  }
+  return logs;
+}
+
+// Base and head come from two runs.
+void compare_in_groups(entry& e, thresholds const& limits) {
+  auto const base = logs_of(e.base.costs);
+  auto const head = logs_of(e.head.costs);
+  auto const shift = stats::hodges_lehmann_shift(head, base, limits.confidence);
+  if (!shift) return;
+  e.compared = true;
+  e.seen.measured.ratio = {.value = {.median = std::exp(shift->median),
+                                     .low = std::exp(shift->low),
+                                     .high = std::exp(shift->high),
+                                     .confidence = shift->confidence},
+                           .blocks = std::min(base.size(), head.size())};
+  e.seen.measured.scatter = std::hypot(stats::robust_spread(base), stats::robust_spread(head));
+  e.p_value = stats::mann_whitney(head, base).p_value;
 }
 
 entry make_entry(contender_pair const& pair, stats::cell_measurement const& cell,
-                 thresholds const& limits) {
+                 stats::cell_measurement const* cell_of_head, thresholds const& limits) {
+  bool const in_pairs = cell_of_head == nullptr;
+  auto const& other = in_pairs ? cell : *cell_of_head;
   entry e{.pair = &pair,
           .cell = &cell,
           .base = base_of(cell, pair),
-          .head = showing_of(cell, pair.head),
-          .logs = {},
+          .head = showing_of(other, pair.head),
           .spread = spread_in(cell, pair),
           .seen = {}};
+  if (!in_pairs) {
+    // Of two sessions the noisier one counts.
+    auto const its_spread = spread_in(other, pair);
+    if (!e.spread || its_spread > e.spread) e.spread = its_spread;
+  }
+  e.seen.measured.floor = floor_of(e.spread.value_or(0.0), limits);
   if (!e.base.ok() || !e.head.ok()) return e;
-  auto logs = stats::paired_log_ratios(e.head.costs, e.base.costs);
-  if (logs.empty()) return e;
-  e.seen.measured = {stats::ratio_of_logs(logs), floor_of(e.spread.value_or(0.0), limits),
-                     stats::robust_spread(logs)};
-  e.p_value = stats::sign_test(logs);
-  e.logs = std::move(logs);
+  if (in_pairs) {
+    compare_in_pairs(e);
+  } else {
+    compare_in_groups(e, limits);
+  }
   return e;
 }
 
@@ -99,8 +148,15 @@ std::vector<entry> entries_of(comparison_input const& input) {
     auto const* measured = input.samples->find(planned.cell);
     auto const& cell = measured == nullptr ? planned : *measured;
     for (auto const& pair : input.pairs) {
-      bool const asked = cell.find(pair.base) != nullptr || cell.find(pair.head) != nullptr;
-      if (asked || pair.identical) entries.push_back(make_entry(pair, cell, input.limits));
+      auto const* of_head =
+          input.head_samples == nullptr ? nullptr : input.head_samples->find(planned.cell);
+      // In two runs the cells that both have are compared.
+      if (input.head_samples != nullptr && of_head == nullptr) continue;
+      bool const asked = cell.find(pair.base) != nullptr ||
+                         (of_head == nullptr ? cell : *of_head).find(pair.head) != nullptr;
+      if (asked || pair.identical) {
+        entries.push_back(make_entry(pair, cell, of_head, input.limits));
+      }
     }
   }
   return entries;
@@ -110,7 +166,7 @@ void correct_for_many(std::vector<entry>& entries, thresholds const& limits) {
   std::vector<double> p_values;
   std::vector<entry*> tested;
   for (entry& e : entries) {
-    if (!e.logs || e.pair->identical) continue;
+    if (!e.compared || e.pair->identical) continue;
     tested.push_back(&e);
     p_values.push_back(e.p_value);
   }
@@ -123,7 +179,7 @@ std::optional<entry> confirmed_entry(comparison_input const& input, entry const&
   if (input.confirmation.samples == nullptr) return std::nullopt;
   auto const* cell = input.confirmation.samples->find(e.cell->cell);
   if (cell == nullptr || cell->find(e.pair->head) == nullptr) return std::nullopt;
-  return make_entry(*e.pair, *cell, input.limits);
+  return make_entry(*e.pair, *cell, nullptr, input.limits);
 }
 
 // A failure that a loaded machine can bring about all by itself.
@@ -176,7 +232,7 @@ judgement judge_entry(entry const& e, std::optional<entry> const& again, thresho
             .more_blocks = {}};
   }
   if (e.base.ok() != e.head.ok()) return judge_category(e, again);
-  if (!e.logs) {
+  if (!e.compared) {
     return {.what = verdict::could_not_measure,
             .confirmed = {},
             .why = "base and head share no block",
@@ -189,7 +245,7 @@ judgement judge_entry(entry const& e, std::optional<entry> const& again, thresho
             .more_blocks = {}};
   }
   evidence seen = e.seen;
-  if (again && again->logs) seen.confirmation = again->seen.measured;
+  if (again && again->compared) seen.confirmation = again->seen.measured;
   return judge(seen, limits);
 }
 
@@ -218,7 +274,7 @@ json describe(entry const& e, std::optional<entry> const& again, thresholds cons
   bool const is_category = e.base.ok() != e.head.ok();
   bool const wants_again = limits.wants_confirmation && !e.pair->identical &&
                            (is_category ? e.base.ok() && e.head.how != outcome::skipped
-                                        : e.logs && e.spread && is_suspicious(e.seen, limits));
+                                        : e.compared && e.spread && is_suspicious(e.seen, limits));
   json described = {{"cell", e.cell->cell},
                     {"scenario", e.cell->scenario},
                     {"params", e.cell->params},
@@ -228,18 +284,18 @@ json describe(entry const& e, std::optional<entry> const& again, thresholds cons
                     {"base_cost", json_of(e.base.ok() ? median_of(e.base.costs) : std::nullopt)},
                     {"head_cost", json_of(e.head.ok() ? median_of(e.head.costs) : std::nullopt)},
                     {"unit", e.base.in_bytes || e.head.in_bytes ? "bytes" : "ns"},
-                    {"ratio", e.logs ? json_of(e.seen.measured.ratio) : json()},
-                    {"p_value", e.logs ? json(e.p_value) : json()},
+                    {"ratio", e.compared ? json_of(e.seen.measured.ratio) : json()},
+                    {"p_value", e.compared ? json(e.p_value) : json()},
                     {"discovery", e.seen.discovery},
                     {"spread", json_of(e.spread)},
-                    {"floor", e.logs ? json(e.seen.measured.floor) : json()},
+                    {"floor", e.compared ? json(e.seen.measured.floor) : json()},
                     {"identical", e.pair->identical},
                     {"suspicious", wants_again},
                     {"verdict", to_string(judged.what)},
                     {"confirmed", json_of(judged.confirmed)},
                     {"why", judged.why},
                     {"more_blocks", json_of(judged.more_blocks)}};
-  if (again && again->logs) described["second_ratio"] = json_of(again->seen.measured.ratio);
+  if (again && again->compared) described["second_ratio"] = json_of(again->seen.measured.ratio);
   return described;
 }
 
@@ -248,12 +304,12 @@ bool is_left_out(entry const& e) {
   return !e.pair->identical && e.base.how != outcome::ok && e.head.how != outcome::ok;
 }
 
-json geometric_mean_of(std::vector<entry> const& entries) {
+json geometric_mean_of(std::vector<entry> const& entries, bool in_pairs) {
   std::vector<std::pair<stats::block_values, stats::block_values>> sides;
   for (entry const& e : entries) {
-    if (e.logs && !e.pair->identical) sides.emplace_back(e.head.costs, e.base.costs);
+    if (e.compared && !e.pair->identical) sides.emplace_back(e.head.costs, e.base.costs);
   }
-  if (sides.empty()) return {};
+  if (sides.empty() || !in_pairs) return {};
   json mean = json_of(stats::ratio_of_logs(stats::log_means_per_block(sides)));
   mean["cells"] = sides.size();
   return mean;
@@ -274,15 +330,24 @@ json noise_of(std::vector<entry> const& entries, json const& machine) {
   return noise;
 }
 
-std::string method_of(thresholds const& limits) {
-  return fmt::format(
-      "A cell is worse if the exact {:.0f} % interval of the paired ratio leaves out 1, the effect "
-      "exceeds the floor ({} or {:g} times the A/A spread){}, and the finding survives the "
-      "correction for many cells (Benjamini and Hochberg). It is unchanged if a change of {} is "
-      "excluded.",
-      100.0 * limits.confidence, stats::percent_text(limits.least_floor), limits.spreads,
-      limits.wants_confirmation ? ", a second run with a fresh seed shows the same" : "",
+std::string method_of(thresholds const& limits, bool in_pairs) {
+  std::string const floor =
+      fmt::format("the effect exceeds the floor ({} or {:g} times the A/A spread)",
+                  stats::percent_text(limits.least_floor), limits.spreads);
+  std::string const rest = fmt::format(
+      "and the finding survives the correction for many cells (Benjamini and Hochberg). It is "
+      "unchanged if a change of {} is excluded.",
       stats::percent_text(limits.resolution));
+  if (!in_pairs) {
+    return fmt::format(
+        "Two runs that were not interleaved: a cell differs if the {:.0f} % interval of the ratio "
+        "of all blocks with all (Hodges and Lehmann) leaves out 1, {}, {}",
+        100.0 * limits.confidence, floor, rest);
+  }
+  return fmt::format(
+      "A cell is worse if the exact {:.0f} % interval of the paired ratio leaves out 1, {}{}, {}",
+      100.0 * limits.confidence, floor,
+      limits.wants_confirmation ? ", a second run with a fresh seed shows the same" : "", rest);
 }
 
 json confirmation_of(comparison_input const& input, std::vector<json> const& cells) {
@@ -308,6 +373,7 @@ verdict verdict_of(json const& cells) {
 json compare(comparison_input const& input) {
   std::vector<entry> entries = entries_of(input);
   correct_for_many(entries, input.limits);
+  bool const in_pairs = input.head_samples == nullptr;
   json cells = json::array();
   json left_out = json::array();
   for (entry const& e : entries) {
@@ -329,10 +395,11 @@ json compare(comparison_input const& input) {
                    {"confirmation", confirmation_of(input, cells)},
                    {"cells", cells},
                    {"left_out", left_out},
-                   {"geometric_mean", geometric_mean_of(entries)},
+                   {"interleaved", in_pairs},
+                   {"geometric_mean", geometric_mean_of(entries, in_pairs)},
                    {"noise", noise_of(entries, input.machine)},
                    {"resolution", input.limits.resolution},
-                   {"method", method_of(input.limits)}};
+                   {"method", method_of(input.limits, in_pairs)}};
   document.update(input.beside);
   document["why"] = why_of(document);
   return document;

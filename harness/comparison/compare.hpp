@@ -44,6 +44,10 @@ struct comparison_input {
   // there is.
   std::vector<stats::cell_measurement> cells;
   stats::measurements const* samples = nullptr;
+  // Where head was measured in a run of its own. Nothing is paired then: the ratio is that of all
+  // blocks with all (Hodges and Lehmann), and the test that of Mann and Whitney. What the machine
+  // did differently meanwhile is in it, so nobody is called worse: they differ.
+  stats::measurements const* head_samples = nullptr;
   second_run confirmation;
   thresholds limits;
   nlohmann::ordered_json machine;  // machine.json; may be null. Read are "label" and "noise".

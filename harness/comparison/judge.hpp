@@ -56,8 +56,9 @@ struct finding {
 
 struct evidence {
   finding measured;
-  bool discovery = false;               // condition 4
-  std::optional<finding> confirmation;  // what condition 3 is judged by; nothing: there was none
+  bool discovery = false;  // condition 4
+  std::optional<finding> confirmation =
+      {};  // what condition 3 is judged by; nothing: there was none
 };
 
 struct judgement {

@@ -41,19 +41,20 @@ std::string sign_of(json const& cell_or_document) {
   return verdict == "unchanged" ? "" : "⚠️ ";
 }
 
-std::string line_of(json const& cell, std::string const& name) {
+std::string line_of(json const& document, json const& cell, std::string const& name) {
   json const& floor = cell.at("floor");
   return fmt::format("| {} | {} | {} | {} | {} | {}{} |\n", escaped(cell.at("contender")),
                      escaped(name), costs_text(cell), ratio_text(cell),
                      floor.is_null() ? "" : stats::percent_text(floor.get<double>()), sign_of(cell),
-                     verdict_text(cell));
+                     verdict_text(document, cell));
 }
 
 std::string table_of(json const& document, bool all) {
   std::string lines;
   for (json const& cell : document.at("cells")) {
     if (!all && cell.at("verdict") == "unchanged") continue;
-    lines += line_of(cell, all ? cell.at("cell").get<std::string>() : short_name(document, cell));
+    lines += line_of(document, cell,
+                     all ? cell.at("cell").get<std::string>() : short_name(document, cell));
   }
   if (lines.empty()) return "";
   return "| contender | cell | base → head | ratio | floor | verdict |\n"

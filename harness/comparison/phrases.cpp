@@ -23,6 +23,11 @@ std::vector<json const*> cells_that_are(json const& document, std::string const&
   return cells;
 }
 
+std::string spoken(std::string verdict) {
+  std::ranges::replace(verdict, '_', ' ');
+  return verdict;
+}
+
 std::string named(json const& document, json const& cell) {
   std::string const ratio = ratio_text(cell);
   return fmt::format("{} in {} ({})", cell.at("contender").get<std::string>(),
@@ -56,12 +61,11 @@ std::string advice(std::vector<json const*> const& cells, json const& document) 
       more = std::max(more, cell->at("more_blocks").get<std::size_t>());
     }
   }
-  std::string text;
-  if (blocks_would_do && more > 0) text = fmt::format("needs about {} more blocks", more);
+  std::string text = "more blocks would not do, a quieter machine might";
+  if (blocks_would_do) text = fmt::format("needs about {} more blocks", more);
   json const& noise = document.at("noise");
   if (noise.at("label").is_string() && noise.at("label") != "quiet") {
-    text += fmt::format("{}the machine is {}", text.empty() ? "" : "; ",
-                        noise.at("label").get<std::string>());
+    text += fmt::format("; the machine is {}", noise.at("label").get<std::string>());
     if (!noise.at("reasons").empty()) {
       std::string const reason = noise.at("reasons").front();
       // A sentence there, a part of one here.
@@ -79,8 +83,7 @@ std::string why_not_measured(json const& document) {
   std::string text = fmt::format("{} of {} cells could not be measured, first {} in {}: {}",
                                  cells.size(), all, first.at("contender").get<std::string>(),
                                  short_name(document, first), first.at("why").get<std::string>());
-  std::string const what_to_do = advice(cells, document);
-  return what_to_do.empty() ? text : text + "; " + what_to_do;
+  return text + "; " + advice(cells, document);
 }
 
 std::string why_unchanged(json const& document) {
@@ -100,8 +103,8 @@ std::string why_of(json const& document) {
   if (verdict == "could_not_measure") return why_not_measured(document);
   if (verdict == "unchanged") return why_unchanged(document);
   auto const cells = cells_that_are(document, verdict);
-  std::string text =
-      fmt::format("{} {}: {}", are(cells.size(), all), verdict, list_of(document, cells));
+  std::string text = fmt::format("{} {}: {}", are(cells.size(), all),
+                                 verdict_text(document, *cells.front()), list_of(document, cells));
   if (verdict == "worse") {
     if (auto const unseen = cells_that_are(document, "could_not_measure"); !unseen.empty()) {
       text += fmt::format("; {} could not be measured", unseen.size());
@@ -110,10 +113,17 @@ std::string why_of(json const& document) {
   return text;
 }
 
-std::string verdict_text(json const& cell_or_document) {
-  std::string text = cell_or_document.at("verdict");
-  std::ranges::replace(text, '_', ' ');
-  return text;
+std::string verdict_text(json const& document) {
+  bool const differs = document.at("verdict") == "worse" || document.at("verdict") == "better";
+  if (differs && !document.at("interleaved").get<bool>()) return "differs";
+  return spoken(document.at("verdict"));
+}
+
+std::string verdict_text(json const& document, json const& cell) {
+  if (document.at("interleaved").get<bool>()) return spoken(cell.at("verdict"));
+  if (cell.at("verdict") == "worse") return "slower";
+  if (cell.at("verdict") == "better") return "faster";
+  return spoken(cell.at("verdict"));
 }
 
 std::string short_name(json const& document, json const& cell) {

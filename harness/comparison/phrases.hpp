@@ -10,8 +10,11 @@ namespace regatta::comparison {
 // could not be measured.
 std::string why_of(nlohmann::ordered_json const& document);
 
-// "worse", "could not measure": a verdict for people.
-std::string verdict_text(nlohmann::ordered_json const& cell_or_document);
+// "worse", "could not measure": a verdict for people. Of two runs that were not interleaved cells
+// are slower or faster, and the whole differs: nobody knows whether the build is to blame.
+std::string verdict_text(nlohmann::ordered_json const& document);
+std::string verdict_text(nlohmann::ordered_json const& document,
+                         nlohmann::ordered_json const& cell);
 
 // The scenario, with those parameters in which its cells of this document differ.
 std::string short_name(nlohmann::ordered_json const& document, nlohmann::ordered_json const& cell);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/comparison/views.hpp"
+#include "harness/driver/names.hpp"
 #include "harness/driver/progress.hpp"
 #include "harness/driver/random.hpp"
 #include "harness/driver/report/summary.hpp"
@@ -75,6 +76,61 @@ comparison::contender_pair pair_from(const json& object) {
   return pair;
 }
 
+std::vector<stats::cell_measurement> cells_of(const json& planned) {
+  std::vector<stats::cell_measurement> cells;
+  for (const json& cell : planned.at("cells")) {
+    cells.push_back({.cell = cell.at("cell").get<std::string>(),
+                     .scenario = cell.at("scenario").get<std::string>(),
+                     .params = cell.at("params"),
+                     .rows = {}});
+  }
+  return cells;
+}
+
+std::vector<std::string> row_names(const json& planned) {
+  std::vector<std::string> names;
+  for (const json& row : planned.at("rows")) {
+    if (!row.at("twin").get<bool>()) names.push_back(row.at("row").get<std::string>());
+  }
+  return names;
+}
+
+std::string name_of_run(const run_folder& folder) {
+  return fs::weakly_canonical(folder.path()).filename().string();
+}
+
+/// "commit 1a2b3c4, machine noisy", of what machine.json knows.
+std::string description_of(const json& machine) {
+  std::string text;
+  if (const json::json_pointer commit("/git/commit");
+      machine.contains(commit) && machine.at(commit).is_string()) {
+    text = "commit " + machine.at(commit).get<std::string>().substr(0, 12) + ", ";
+  }
+  return text + "machine " + machine.value("label", "unlabelled");
+}
+
+/// What must agree if times are to be compared; one sentence for each that does not.
+std::vector<std::string> differences_of_machines(const json& a, const json& b) {
+  std::vector<std::string> differences;
+  for (const char* path : {"/architecture", "/cpu/model", "/cpu/logical", "/cpu/allowed",
+                           "/hypervisor/name", "/memory/total_bytes"}) {
+    const json::json_pointer pointer(path);
+    const json one = a.contains(pointer) ? a.at(pointer) : json();
+    const json other = b.contains(pointer) ? b.at(pointer) : json();
+    if (one != other) {
+      differences.push_back(fmt::format("{} is {} and {}", path + 1, one.dump(), other.dump()));
+    }
+  }
+  return differences;
+}
+
+void expect_row(const std::vector<std::string>& names, const std::string& row,
+                const run_folder& folder) {
+  if (std::find(names.begin(), names.end(), row) != names.end()) return;
+  throw usage_error(
+      fmt::format("{} has no row '{}'{}", folder.path().string(), row, suggestion(row, names)));
+}
+
 comparison::comparison_input input_of(const run_folder& folder, const json& planned) {
   const json& what = planned.at("comparison");
   comparison::comparison_input input;
@@ -82,12 +138,7 @@ comparison::comparison_input input_of(const run_folder& folder, const json& plan
   input.head = side_from(what.at("head"));
   input.seed = planned.at("seed").get<std::uint64_t>();
   for (const json& pair : what.at("pairs")) input.pairs.push_back(pair_from(pair));
-  for (const json& cell : planned.at("cells")) {
-    input.cells.push_back({.cell = cell.at("cell").get<std::string>(),
-                           .scenario = cell.at("scenario").get<std::string>(),
-                           .params = cell.at("params"),
-                           .rows = {}});
-  }
+  input.cells = cells_of(planned);
   input.machine = folder.read_json("machine.json");
   input.beside = what.at("beside");
   return input;
@@ -140,6 +191,66 @@ json comparison_of(const run_folder& folder) {
     throw usage_error(
         fmt::format("{} is corrupt: {}", (folder.path() / "plan.json").string(), error.what()));
   }
+}
+
+json comparison_of_rows(const run_folder& folder, const std::string& base,
+                        const std::string& head) {
+  const json planned = folder.read_json("plan.json");
+  const std::vector<std::string> names = row_names(planned);
+  expect_row(names, base, folder);
+  expect_row(names, head, folder);
+  const stats::measurements samples = read_measurements(folder);
+  comparison::comparison_input input;
+  input.base = {base, ""};
+  input.head = {head, ""};
+  input.seed = planned.at("seed").get<std::uint64_t>();
+  input.pairs = {{.contender = head, .base = base, .head = head, .twin = ""}};
+  input.cells = cells_of(planned);
+  input.samples = &samples;
+  input.limits.wants_confirmation = false;
+  input.machine = folder.read_json("machine.json");
+  input.beside = {{"kind", "rows"}};
+  return comparison::compare(input);
+}
+
+json comparison_of_runs(const run_folder& base, const run_folder& head, bool force) {
+  const json base_machine = base.read_json("machine.json");
+  const json head_machine = head.read_json("machine.json");
+  const auto differences = differences_of_machines(base_machine, head_machine);
+  if (!differences.empty() && !force) {
+    throw usage_error(fmt::format(
+        "{} and {} were taken on two machines ({}), and times of two machines are not compared; "
+        "expected two runs of one, or --force",
+        base.path().string(), head.path().string(), joined(differences, "; ")));
+  }
+  const json planned = base.read_json("plan.json");
+  const std::vector<std::string> of_head = row_names(head.read_json("plan.json"));
+  const stats::measurements base_samples = read_measurements(base);
+  const stats::measurements head_samples = read_measurements(head);
+  comparison::comparison_input input;
+  input.base = {name_of_run(base), description_of(base_machine)};
+  input.head = {name_of_run(head), description_of(head_machine)};
+  input.seed = planned.at("seed").get<std::uint64_t>();
+  for (const std::string& row : row_names(planned)) {
+    if (std::find(of_head.begin(), of_head.end(), row) == of_head.end()) continue;
+    input.pairs.push_back({.contender = row, .base = row, .head = row, .twin = ""});
+  }
+  if (input.pairs.empty()) {
+    throw usage_error(fmt::format("the two runs have no row in common: {} has {}, {} has {}",
+                                  base.path().string(), joined(row_names(planned)),
+                                  head.path().string(), joined(of_head)));
+  }
+  input.cells = cells_of(planned);
+  input.samples = &base_samples;
+  input.head_samples = &head_samples;
+  input.limits.wants_confirmation = false;
+  input.machine = head_machine;
+  json notes = json::array(
+      {"These two runs were not interleaved: whatever else changed on the machine between them is "
+       "in the ratios. A difference is a reason to measure both in one session: regatta ab."});
+  for (const std::string& difference : differences) notes.push_back("Two machines: " + difference);
+  input.beside = {{"kind", "runs"}, {"notes", std::move(notes)}};
+  return comparison::compare(input);
 }
 
 void write_comparison_files(const run_folder& folder, const json& document) {

@@ -26,6 +26,16 @@ bool measure_comparison(plan& p, const run_folder& folder, bool confirm, const i
 /// folder that holds no comparison.
 nlohmann::ordered_json comparison_of(const run_folder& folder);
 
+/// Two rows of one run, over the cells that both have. Throws ends_command for a row that there is
+/// not.
+nlohmann::ordered_json comparison_of_rows(const run_folder& folder, const std::string& base,
+                                          const std::string& head);
+
+/// The rows that two runs have in common. Throws ends_command for runs of two machines, unless
+/// `force`: then it is noted.
+nlohmann::ordered_json comparison_of_runs(const run_folder& base, const run_folder& head,
+                                          bool force);
+
 /// Writes comparison.json, comparison.md and junit.xml into the folder.
 void write_comparison_files(const run_folder& folder, const nlohmann::ordered_json& document);
 

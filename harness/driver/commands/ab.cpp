@@ -193,10 +193,6 @@ exit_code compare_builds(const ab_options& options) {
   return exit_code_of(document);
 }
 
-constexpr const char* verdict_codes_help =
-    "Exit codes: 0 nothing is worse · 1 something is worse · 2 usage error · 3 could not measure, "
-    "with what to do about it · 130 interrupted";
-
 void add_what_to_compare(CLI::App& command, ab_options& options) {
   command
       .add_option("BASE", options.base,
