@@ -1,4 +1,5 @@
-// The four-fold rule (docs/METHOD.md, Comparing two builds): when one may say that a build is worse in a cell.
+// The four-fold rule (docs/METHOD.md, Comparing two builds): when one may say that a build is worse
+// in a cell.
 //
 // Worse needs all of:
 //   1. the exact order-statistic interval of the paired ratio head/base leaves out 1;

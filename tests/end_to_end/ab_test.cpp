@@ -33,7 +33,7 @@ class ab_course : public course {
   told ab(const std::vector<std::string>& more = {}, const std::string& base = "base",
           const std::string& head = "head", const std::string& command = "ab") const {
     std::vector<std::string> arguments = {
-        command,         base, head,     "--out", run_folder().string(), "--blocks", "8",
+        command,         base, head,     "--out", run_folder().string(), "--blocks", "7",
         "--target-time", "1",  "--seed", "3"};
     arguments.insert(arguments.end(), two_cells.begin(), two_cells.end());
     arguments.insert(arguments.end(), more.begin(), more.end());
