@@ -7,6 +7,7 @@ foreach(box
     proxy
     harness/protocol
     harness/stats
+    harness/comparison
     proxy/load
     harness/machine
     harness/history

@@ -29,6 +29,7 @@ LIBRARIES = {
     "math": ("boost/math/",),
     "simdjson": ("simdjson.h",),
     "asio": ("boost/asio/", "boost/system/", "boost/version.hpp"),
+    "xml": ("boost/property_tree/",),
     "posix": None,  # the C library and the kernel: whatever else ends in .h
 }
 
@@ -90,6 +91,7 @@ BOXES = {
     ),
     "harness/protocol": ((), ("posix", "json", "fmt")),
     "harness/stats": ((), ("json", "fmt", "math", "simdjson")),
+    "harness/comparison": (("harness/stats",), ("json", "fmt", "xml")),
     "harness/machine": ((), ("posix", "json", "fmt")),
     "harness/history": (("harness/stats", "harness/machine/kind"), ("json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),
@@ -110,6 +112,7 @@ BOXES = {
             "harness/stats",
             "harness/machine",
             "harness/history",
+            "harness/comparison",
             "harness/specification",
         ),
         ("posix", "cli", "json", "fmt"),

@@ -18,6 +18,11 @@ inline constexpr const char* exit_codes_help =
     "Exit codes: 0 all is well · 1 something was not ok (wrong answer, crash, …) · 2 usage error · "
     "3 could not measure · 130 interrupted";
 
+/// Of the commands that compare.
+inline constexpr const char* verdict_codes_help =
+    "Exit codes: 0 nothing is worse · 1 something is worse · 2 usage error · 3 could not measure, "
+    "with what to do about it · 130 interrupted";
+
 /// Ends the command with one sentence: what was wrong, what was expected, an example.
 class ends_command : public std::runtime_error {
  public:

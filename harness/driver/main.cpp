@@ -54,6 +54,9 @@ int main(int argc, char** argv) {
   add_verify(app, chosen);
   add_run(app, chosen);
   add_report(app, chosen);
+  add_compare(app, chosen);
+  add_ab(app, chosen);
+  add_gate(app, chosen);
   add_merge(app, chosen);
   add_history(app, chosen);
   if (const int code = understand(app, argc, argv); code != 0) return code < 0 ? 0 : code;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "harness/driver/latin_square.hpp"
@@ -36,6 +37,7 @@ json to_json(const row& r) {
                  {"variant", r.variant},
                  {"threads", r.threads},
                  {"twin", r.twin},
+                 {"side", r.side.empty() ? json() : json(r.side)},
                  {"subject", r.subject},
                  {"command", r.command},
                  {"small_programs", r.small_programs},
@@ -54,6 +56,7 @@ row row_from_json(const json& object) {
   object.at("variant").get_to(r.variant);
   object.at("threads").get_to(r.threads);
   object.at("twin").get_to(r.twin);
+  if (object.contains("side") && !object.at("side").is_null()) object.at("side").get_to(r.side);
   object.at("subject").get_to(r.subject);
   object.at("command").get_to(r.command);
   object.at("small_programs").get_to(r.small_programs);
@@ -122,7 +125,29 @@ planned_cell cell_from_json(const json& object) {
   return c;
 }
 
+/// The rows of each contender that has sides; all rows together where there are none.
+std::vector<std::vector<std::size_t>> rows_that_belong_together(const std::vector<row>& rows) {
+  std::vector<std::vector<std::size_t>> groups;
+  std::map<std::string, std::size_t> index;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const row& r = rows[i];
+    const std::string name = r.side.empty() ? "" : row_name(r.contender, r.variant, r.threads);
+    const auto [place, fresh] = index.emplace(name, groups.size());
+    if (fresh) groups.emplace_back();
+    groups[place->second].push_back(i);
+  }
+  return groups;
+}
+
 }  // namespace
+
+std::string row_name(const std::string& contender, const std::string& variant,
+                     std::uint64_t threads) {
+  std::string name = contender;
+  if (!variant.empty()) name += "/" + variant;
+  if (threads != 0) name += fmt::format("@threads={}", threads);
+  return name;
+}
 
 bool takes_part(const row& r, const cell& c) { return r.subject == c.asked; }
 
@@ -136,6 +161,7 @@ json to_json(const plan& p) {
                  {"memory_limit_bytes", p.memory_limit_bytes},
                  {"slowdown_percent", p.slowdown_percent},
                  {"system_calls", p.system_calls},
+                 {"comparison", p.comparison},
                  {"shard", p.shard ? to_json(*p.shard) : json()},
                  {"merged_of", p.merged_of == 0 ? json() : json(p.merged_of)},
                  {"rows", json::array()},
@@ -155,6 +181,7 @@ plan plan_from_json(const json& object) {
   object.at("memory_limit_bytes").get_to(p.memory_limit_bytes);
   object.at("slowdown_percent").get_to(p.slowdown_percent);
   object.at("system_calls").get_to(p.system_calls);
+  if (object.contains("comparison")) p.comparison = object.at("comparison");
   // A run that knows nothing of shards is none.
   if (object.contains("shard") && !object.at("shard").is_null()) {
     p.shard = shard_from_json(object.at("shard"));
@@ -173,7 +200,28 @@ visit_order order_of_block(const plan& p, std::uint64_t block) {
   order.cells.resize(p.cells.size());
   std::iota(order.cells.begin(), order.cells.end(), std::size_t{0});
   random.shuffle(order.cells);
-  order.turns = latin_square(p.rows.size(), random);
+  const auto groups = rows_that_belong_together(p.rows);
+  if (groups.size() <= 1) {
+    order.turns = latin_square(p.rows.size(), random);
+    return order;
+  }
+  std::vector<std::vector<std::vector<std::size_t>>> squares;
+  std::size_t rounds = 0;
+  for (const auto& group : groups) {
+    squares.push_back(latin_square(group.size(), random));
+    rounds = std::max(rounds, group.size());
+  }
+  std::vector<std::size_t> turn_of_group(groups.size());
+  std::iota(turn_of_group.begin(), turn_of_group.end(), std::size_t{0});
+  for (std::size_t round = 0; round < rounds; ++round) {
+    random.shuffle(turn_of_group);
+    std::vector<std::size_t>& turns = order.turns.emplace_back();
+    for (const std::size_t g : turn_of_group) {
+      for (const std::size_t i : squares[g][round % squares[g].size()]) {
+        turns.push_back(groups[g][i]);
+      }
+    }
+  }
   return order;
 }
 

@@ -24,6 +24,7 @@ struct row {
   std::string variant;
   std::uint64_t threads = 0;  ///< What hello asks for; 0: the variant's own default.
   bool twin = false;          ///< Entered a second time, to measure the noise floor.
+  std::string side;           ///< "base" or "head" where builds are compared; otherwise empty.
   /// What it is an example of: it is asked for the scenarios of its own kind.
   scenarios::subject subject = scenarios::subject::runtime;
   std::vector<std::string> command;
@@ -34,6 +35,10 @@ struct row {
   json hello;                     ///< The contender's own account of itself; null if it gave none.
   std::optional<failure> absent;  ///< Why the row takes no part.
 };
+
+/// "tokio", "tokio/current_thread", "tokio/current_thread@threads=2"
+std::string row_name(const std::string& contender, const std::string& variant,
+                     std::uint64_t threads);
 
 /// A cell and the work that all rows do for one sample of it.
 struct planned_cell {
@@ -64,11 +69,13 @@ struct plan {
   std::uint64_t target_ns = 0;  ///< What the fastest row's sample should take.
   std::uint64_t time_limit_ns = 0;
   std::uint64_t memory_limit_bytes = 0;
-  std::uint64_t slowdown_percent = 0;
+  std::uint64_t slowdown_percent = 0;  ///< Planted; where builds are compared, in head alone.
   /// Which cells have their system calls counted, in a traced pass after the last block.
   call_counting system_calls = call_counting::where_asked;
   std::vector<row> rows;
   std::vector<planned_cell> cells;
+  /// What is compared, where that is what the run is for (ab/comparing.hpp); otherwise null.
+  json comparison;
   std::optional<shard_of_run> shard;  ///< If this is only a part of a run.
   /// Of a merged run: of how many shards it was made, or would be if all were there; 0 otherwise.
   std::uint64_t merged_of = 0;
@@ -84,7 +91,9 @@ json to_json(const plan& p);
 plan plan_from_json(const json& object);
 
 /// In which order block `block` visits the cells, and which row takes which turn. Depends on the
-/// plan's seed and sizes only.
+/// plan's seed, its sizes and its sides only. Where builds are compared, the rows of one contender
+/// take their turns right after each other, in a square of their own: what is compared should lie
+/// close together in time.
 struct visit_order {
   std::vector<std::size_t> cells;               ///< By round.
   std::vector<std::vector<std::size_t>> turns;  ///< turns[round % rows] lists the rows.

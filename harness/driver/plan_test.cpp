@@ -44,8 +44,12 @@ plan example() {
 }
 
 TEST(Plan, SurvivesItsFile) {
-  const plan p = example();
+  plan p = example();
+  p.rows[2].side = "head";
+  p.comparison = {{"base", {{"name", "main"}}}};
   EXPECT_EQ(to_json(plan_from_json(to_json(p))), to_json(p));
+  EXPECT_EQ(to_json(p).at("rows").at(2).at("side"), "head");
+  EXPECT_EQ(to_json(p).at("comparison").at("base").at("name"), "main");
 }
 
 TEST(Plan, OfBeforeThereWereShardsIsReadAsTheWholeRun) {
@@ -87,6 +91,40 @@ TEST(Plan, ABlockVisitsEveryCellOnce) {
   const visit_order order = order_of_block(example(), 3);
   EXPECT_EQ(std::set<std::size_t>(order.cells.begin(), order.cells.end()).size(), 5u);
   EXPECT_EQ(order.turns.size(), 3u);
+}
+
+TEST(Plan, APlanOfARunWithoutSidesCanStillBeRead) {
+  json object = to_json(example());
+  object.erase("comparison");
+  for (json& row : object["rows"]) row.erase("side");
+  EXPECT_EQ(plan_from_json(object).rows[2].side, "");
+}
+
+// What is compared should lie close together in time, and each should take each turn.
+TEST(Plan, TheSidesOfAContenderTakeTheirTurnsRightAfterEachOther) {
+  plan p = example();
+  p.rows.clear();
+  for (const char* name : {"a", "b"}) {
+    for (const char* side : {"base", "base", "head"}) {
+      row r;
+      r.name = std::string(name) + "@" + side + std::to_string(p.rows.size());
+      r.contender = name;
+      r.side = side;
+      p.rows.push_back(r);
+    }
+  }
+  const visit_order order = order_of_block(p, 0);
+  ASSERT_EQ(order.turns.size(), 3u);
+  std::set<std::pair<std::size_t, std::size_t>> places;
+  for (const std::vector<std::size_t>& turns : order.turns) {
+    ASSERT_EQ(turns.size(), 6u);
+    EXPECT_EQ(std::set<std::size_t>(turns.begin(), turns.end()).size(), 6u);
+    for (std::size_t turn = 0; turn < 6; ++turn) {
+      EXPECT_EQ(p.rows[turns[turn]].contender, p.rows[turns[turn / 3 * 3]].contender);
+      places.emplace(turns[turn], turn % 3);
+    }
+  }
+  EXPECT_EQ(places.size(), 6u * 3u);
 }
 
 TEST(Plan, TheSeedReplaysTheOrderAndBlocksDiffer) {

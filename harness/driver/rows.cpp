@@ -109,14 +109,6 @@ row row_of(const contender& who, const offer& wanted, std::uint64_t threads, std
 
 }  // namespace
 
-std::string row_name(const std::string& contender, const std::string& variant,
-                     std::uint64_t threads) {
-  std::string name = contender;
-  if (!variant.empty()) name += "/" + variant;
-  if (threads != 0) name += fmt::format("@threads={}", threads);
-  return name;
-}
-
 std::vector<row> plan_rows(const std::vector<chosen_contender>& chosen,
                            const std::vector<std::uint64_t>& threads, std::uint64_t limit_ns,
                            const interrupt& stop) {

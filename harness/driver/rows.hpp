@@ -11,10 +11,6 @@
 
 namespace regatta::driver {
 
-/// "tokio", "tokio/current_thread", "tokio/current_thread@threads=2"
-std::string row_name(const std::string& contender, const std::string& variant,
-                     std::uint64_t threads);
-
 /// Starts each program of a contender once to hear which variants it has. A contender that cannot
 /// be started or does not say hello within `limit_ns` is a row as well, with the reason. `threads`
 /// empty: each variant's own default. Throws ends_command for a variant that no chosen contender

@@ -167,7 +167,7 @@ runner::crew runner::make_crew(const std::string& when, std::uint64_t seed) {
   for (const row& r : plan_.rows) {
     crew_options options;
     options.seed = seed;
-    options.slowdown_percent = plan_.slowdown_percent;
+    options.slowdown_percent = r.side == "base" ? 0 : plan_.slowdown_percent;
     options.memory_limit_bytes = plan_.memory_limit_bytes;
     options.time_limit_ns = std::min(hello_limit_ns, plan_.time_limit_ns);
     options.log = folder_.log(r.name, when);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <utility>
 
@@ -34,6 +35,16 @@ std::optional<std::uint64_t> parse_with_unit(const std::string& text,
 
 bool is_path(const std::string& name) {
   return name.find('/') != std::string::npos && name[0] != '*';
+}
+
+std::uint64_t parse_threads(const std::string& text) {
+  std::uint64_t threads = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, threads);
+  if (error == std::errc{} && stopped == end && threads > 0) return threads;
+  throw usage_error(fmt::format(
+      "threads cannot be '{}'; expected a whole number from 1 on, for example --set threads=1,2",
+      text));
 }
 
 }  // namespace
@@ -71,6 +82,21 @@ std::vector<chosen_contender> wanted_contenders(const std::string& folder_option
     return choose_contenders({}, wanted);
   }
   return choose_contenders(read_manifests(folder), wanted);
+}
+
+std::vector<std::uint64_t> take_threads(std::vector<setting>& settings) {
+  std::vector<std::uint64_t> threads;
+  std::erase_if(settings, [&](const setting& s) {
+    if (s.key != "threads") return false;
+    for (const std::string& text : s.values) threads.push_back(parse_threads(text));
+    return true;
+  });
+  return threads;
+}
+
+std::uint64_t any_seed() {
+  // Small enough to be typed again.
+  return std::random_device{}() % 1'000'000;
 }
 
 void add_contenders_option(CLI::App& command, std::string& folder) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/driver/cells.hpp"
 #include "harness/driver/contenders.hpp"
 #include "harness/driver/exit_code.hpp"
 
@@ -23,6 +24,9 @@ void add_doctor(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
 void add_run(CLI::App& app, action& chosen);
 void add_report(CLI::App& app, action& chosen);
+void add_compare(CLI::App& app, action& chosen);
+void add_ab(CLI::App& app, action& chosen);
+void add_gate(CLI::App& app, action& chosen);
 void add_merge(CLI::App& app, action& chosen);
 void add_history(CLI::App& app, action& chosen);
 
@@ -37,6 +41,13 @@ std::uint64_t parse_bytes(const std::string& option, const std::string& text);
 /// are wanted. Throws ends_command.
 std::vector<chosen_contender> wanted_contenders(const std::string& folder_option,
                                                 const std::vector<std::string>& wanted);
+
+/// Takes `threads` out of the settings: it belongs to the contenders, the others to scenarios.
+/// Throws ends_command for what is no number of threads.
+std::vector<std::uint64_t> take_threads(std::vector<setting>& settings);
+
+/// A seed that nobody asked for.
+std::uint64_t any_seed();
 
 void add_contenders_option(CLI::App& command, std::string& folder);
 

@@ -2,9 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
-#include <random>
 
 #include "harness/driver/clock.hpp"
 #include "harness/driver/commands/common.hpp"
@@ -45,32 +43,6 @@ struct run_options {
   bool as_json = false;
   std::uint64_t slowdown_percent = 0;
 };
-
-std::uint64_t parse_threads(const std::string& text) {
-  std::uint64_t threads = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, threads);
-  if (error == std::errc{} && stopped == end && threads > 0) return threads;
-  throw usage_error(fmt::format(
-      "threads cannot be '{}'; expected a whole number from 1 on, for example --set threads=1,2",
-      text));
-}
-
-/// Takes `threads` out of the settings: it belongs to the contenders, the others to scenarios.
-std::vector<std::uint64_t> take_threads(std::vector<setting>& settings) {
-  std::vector<std::uint64_t> threads;
-  std::erase_if(settings, [&](const setting& s) {
-    if (s.key != "threads") return false;
-    for (const std::string& text : s.values) threads.push_back(parse_threads(text));
-    return true;
-  });
-  return threads;
-}
-
-std::uint64_t any_seed() {
-  // Small enough to be typed again.
-  return std::random_device{}() % 1'000'000;
-}
 
 /// Without those that are for tests. Whoever asks for one by name is told.
 std::vector<chosen_contender> measured_ones(std::vector<chosen_contender> chosen,

@@ -11,6 +11,8 @@
 
 namespace regatta::driver {
 
+bool is_coloured() { return ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr; }
+
 void print_summary(const nlohmann::ordered_json& summary) {
   stats::table_options options;
   if (::isatty(STDOUT_FILENO) == 1) {
@@ -19,8 +21,8 @@ void print_summary(const nlohmann::ordered_json& summary) {
       // Narrower than this, the intervals break.
       options.columns = std::max<std::size_t>(size.ws_col, 60);
     }
-    options.color = std::getenv("NO_COLOR") == nullptr;
   }
+  options.color = is_coloured();
   fmt::print("{}", stats::terminal_table(summary, options));
 }
 

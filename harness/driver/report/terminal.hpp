@@ -9,4 +9,7 @@ namespace regatta::driver {
 /// unless NO_COLOR is set.
 void print_summary(const nlohmann::ordered_json& summary);
 
+/// Whether what we print to stdout may be coloured.
+bool is_coloured();
+
 }  // namespace regatta::driver
