@@ -7,6 +7,8 @@ foreach(box
     proxy
     harness/protocol
     harness/stats
+    harness/choice
+    harness/claims
     proxy/load
     harness/machine
     harness/specification

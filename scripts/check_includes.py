@@ -88,6 +88,9 @@ BOXES = {
     ),
     "harness/protocol": ((), ("posix", "json", "fmt")),
     "harness/stats": ((), ("json", "fmt")),
+    # Verdicts over a run: pure, from its samples and its summary.
+    "harness/choice": (("harness/stats",), ("posix", "json", "fmt")),
+    "harness/claims": (("harness/stats",), ("posix", "json", "fmt")),
     "harness/machine": ((), ("posix", "json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),
     "harness/contender": (
@@ -102,7 +105,14 @@ BOXES = {
         ("posix", "benchmark", "json", "fmt"),
     ),
     "harness/driver": (
-        ("harness/protocol", "harness/stats", "harness/machine", "harness/specification"),
+        (
+            "harness/protocol",
+            "harness/stats",
+            "harness/choice",
+            "harness/claims",
+            "harness/machine",
+            "harness/specification",
+        ),
         ("posix", "cli", "json", "fmt"),
     ),
     "tests/second_thread": (("harness/contender", "runtimes/interface", "scenarios"), ()),
