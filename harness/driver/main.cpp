@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   add_run(app, chosen);
   add_report(app, chosen);
   add_choose(app, chosen);
+  add_claims(app, chosen);
   if (const int code = understand(app, argc, argv); code != 0) return code < 0 ? 0 : code;
   try {
     return static_cast<int>(chosen());

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "harness/driver/latin_square.hpp"
@@ -65,7 +66,7 @@ row row_from_json(const json& object) {
 }
 
 json to_json(const planned_cell& c) {
-  return {{"cell", c.what.key},
+  json object{{"cell", c.what.key},
           {"scenario", c.what.scenario},
           {"params", c.what.params},
           {"expected", c.what.expected},
@@ -81,6 +82,8 @@ json to_json(const planned_cell& c) {
           {"warmup", c.warmup},
           {"calibrated", c.calibrated},
           {"round_ns", c.round_ns}};
+  if (!c.what.only_rows.empty()) object["only_rows"] = c.what.only_rows;
+  return object;
 }
 
 planned_cell cell_from_json(const json& object) {
@@ -101,12 +104,18 @@ planned_cell cell_from_json(const json& object) {
   object.at("warmup").get_to(c.warmup);
   object.at("calibrated").get_to(c.calibrated);
   object.at("round_ns").get_to(c.round_ns);
+  c.what.only_rows = object.value("only_rows", std::vector<std::string>{});
   return c;
 }
 
 }  // namespace
 
-bool takes_part(const row& r, const cell& c) { return r.subject == c.asked; }
+bool takes_part(const row& r, const cell& c) {
+  if (r.subject != c.asked) return false;
+  if (c.only_rows.empty()) return true;
+  const std::string name = r.twin ? r.name.substr(0, r.name.rfind("#twin")) : r.name;
+  return std::find(c.only_rows.begin(), c.only_rows.end(), name) != c.only_rows.end();
+}
 
 json to_json(const plan& p) {
   json object = {{"version", plan_version},

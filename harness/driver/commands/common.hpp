@@ -24,6 +24,7 @@ void add_verify(CLI::App& app, action& chosen);
 void add_run(CLI::App& app, action& chosen);
 void add_report(CLI::App& app, action& chosen);
 void add_choose(CLI::App& app, action& chosen);
+void add_claims(CLI::App& app, action& chosen);
 
 /// "30s", "500ms", "2min"; a bare number counts in `unit_ns`. Throws ends_command.
 std::uint64_t parse_duration(const std::string& option, const std::string& text,
