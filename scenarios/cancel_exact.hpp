@@ -1,7 +1,8 @@
-// The twin of cancel_read that does wrong: what is given up is not a read but the reading of a whole
-// message, which may have taken half of it from the socket already. Messages come in two halves with
-// a pause between them that is longer than the reader's patience. What a reader had when it was given
-// up is gone, and nobody is told: `lost_bytes` among the counters says how much that was.
+// The twin of cancel_read that does wrong: what is given up is not a read but the reading of a
+// whole message, which may have taken half of it from the socket already. Messages come in two
+// halves with a pause between them that is longer than the reader's patience. What a reader had
+// when it was given up is gone, and nobody is told: `lost_bytes` among the counters says how much
+// that was.
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 // A client that says all it has to say, finishes writing, and then waits for its answer, as many
 // protocols have it (HTTP/1.0, rsh, a shell's pipe). Between client and server stands a relay: one
-// that carries the half-close on and lets the other way go on (the proxy's), or the one that everybody
-// writes first, which closes both ways as soon as either ends. Of an answer that was still under way
-// then nobody hears again: `lost_bytes` among the counters says how much that was.
+// that carries the half-close on and lets the other way go on (the proxy's), or the one that
+// everybody writes first, which closes both ways as soon as either ends. Of an answer that was
+// still under way then nobody hears again: `lost_bytes` among the counters says how much that was.
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ namespace regatta::scenarios {
 struct half_close {
   static constexpr std::string_view name = "half_close";
   static constexpr std::string_view summary =
-      "a client that finishes writing before it is answered, through a relay that heeds that or not";
+      "a client that finishes writing before it is answered, through a relay that heeds that or "
+      "not";
 
   struct params {
     choice<"carry_on", "close_both"> on_end{};  // what the relay does when one side has finished
@@ -48,9 +49,8 @@ struct half_close {
   static u64 expected(params p) { return p.exchanges * p.answer_bytes; }
   static u64 operations(params p) { return p.exchanges; }
   static std::string invalid(params p) {
-    return p.exchanges == 0 || p.answer_bytes == 0
-               ? "exchanges and answer_bytes must be at least 1"
-               : "";
+    return p.exchanges == 0 || p.answer_bytes == 0 ? "exchanges and answer_bytes must be at least 1"
+                                                   : "";
   }
 
   template <net_runtime R>
@@ -158,8 +158,7 @@ struct half_close {
     for (;;) {
       auto const got = co_await from.read(buffer);
       if (!got.ok() || got.is_end()) break;
-      auto const sent =
-          co_await write_all(to, std::span<std::byte const>(buffer).first(got.count));
+      auto const sent = co_await write_all(to, std::span<std::byte const>(buffer).first(got.count));
       if (!sent.ok()) break;
     }
   }

@@ -38,7 +38,8 @@ std::vector<double> levels_of(contest const& c, weights const& w) {
     }
     if (!complete) continue;
     for (std::size_t r = 0; r != scores.size(); ++r) {
-      levelled[r].push_back(std::log(scores[r].at(block)) - sum / static_cast<double>(scores.size()));
+      levelled[r].push_back(std::log(scores[r].at(block)) -
+                            sum / static_cast<double>(scores.size()));
     }
   }
   std::vector<double> levels;
@@ -53,12 +54,18 @@ std::vector<double> levels_of(contest const& c, weights const& w) {
 
 std::string_view noun_of(stats::quantity by, bool bytes, bool latency) {
   switch (by) {
-    case stats::quantity::cpu: return "CPU time";
-    case stats::quantity::p50: return "median latency";
-    case stats::quantity::p99: return "99th percentile";
-    case stats::quantity::peak_memory: return "peak memory";
-    case stats::quantity::time: return "time";
-    case stats::quantity::cost: return bytes ? "bytes" : latency ? "latency" : "time";
+    case stats::quantity::cpu:
+      return "CPU time";
+    case stats::quantity::p50:
+      return "median latency";
+    case stats::quantity::p99:
+      return "99th percentile";
+    case stats::quantity::peak_memory:
+      return "peak memory";
+    case stats::quantity::time:
+      return "time";
+    case stats::quantity::cost:
+      return bytes ? "bytes" : latency ? "latency" : "time";
   }
   return "cost";
 }
@@ -100,8 +107,8 @@ json reasons_of(contest const& c, json const& summary, contestant const& row,
           {"ratio", ratio},
           {"contribution", contribution},
           {"text", fmt::format("{} {}: {} times the {} of {} in {} ({}, weight {:.0f} %)",
-                               contribution < 0.0 ? "for" : "against",
-                               row.row, stats::ratio_text(ratio), noun_of(summary, cell.cell, of.by),
+                               contribution < 0.0 ? "for" : "against", row.row,
+                               stats::ratio_text(ratio), noun_of(summary, cell.cell, of.by),
                                other.row, cell.cell, of.name, 100.0 * cell.weight)}}});
   }
   std::ranges::stable_sort(all, [](reason const& a, reason const& b) {
@@ -132,9 +139,8 @@ ranked rank(contest const& c) {
   std::iota(all.order.begin(), all.order.end(), std::size_t{0});
   std::ranges::stable_sort(all.order,
                            [&](std::size_t a, std::size_t b) { return levels[a] < levels[b]; });
-  all.groups = stats::group_ranks(levels, [&](std::size_t i, std::size_t j) {
-    return separated(c, c.rows[i], c.rows[j], w);
-  });
+  all.groups = stats::group_ranks(
+      levels, [&](std::size_t i, std::size_t j) { return separated(c, c.rows[i], c.rows[j], w); });
   return all;
 }
 

@@ -41,11 +41,11 @@ std::string weights_text(json const& choice, std::size_t columns) {
             ? "missing"
             : fmt::format("{:.0f} %", 100.0 * weight.at("counted_weight").get<double>());
     std::size_t const cells = weight.at("cells").size();
-    text += item(fmt::format("{} ({}, {} by {}): {}", weight.at("group").get<std::string>(), share,
-                             cells == 1 ? "1 cell" : fmt::format("{} cells", cells),
-                             weight.at("by").get<std::string>(),
-                             weight.at("why").get<std::string>()),
-                 columns);
+    text +=
+        item(fmt::format("{} ({}, {} by {}): {}", weight.at("group").get<std::string>(), share,
+                         cells == 1 ? "1 cell" : fmt::format("{} cells", cells),
+                         weight.at("by").get<std::string>(), weight.at("why").get<std::string>()),
+             columns);
   }
   return text;
 }
@@ -72,21 +72,22 @@ std::string ranking_text(json const& choice, std::size_t columns) {
       json const& score = row.at("score");
       bool const first = &place == &ranking.front() && &row == &place.at("rows").front();
       bool const tie = place.at("rows").size() > 1;
-      text += fmt::format("  {:>3}  {}  {}{}\n", place.at("rank").get<unsigned>(),
-                          stats::left(row.at("row").get<std::string>(), widest),
-                          first ? std::string("1") : stats::ratio_text(score),
-                          tie ? "  (tie)" : "");
+      text +=
+          fmt::format("  {:>3}  {}  {}{}\n", place.at("rank").get<unsigned>(),
+                      stats::left(row.at("row").get<std::string>(), widest),
+                      first ? std::string("1") : stats::ratio_text(score), tie ? "  (tie)" : "");
     }
   }
-  text += heading("Why");
+  std::string reasons;
   for (json const& place : ranking) {
     for (json const& row : place.at("rows")) {
       for (json const& reason : row.at("reasons")) {
-        text += item(reason.at("text").get<std::string>(), columns);
+        reasons += item(reason.at("text").get<std::string>(), columns);
       }
     }
   }
-  return text;
+  if (reasons.empty()) reasons = item("no cell separates anybody from the first", columns);
+  return text + heading("Why") + reasons;
 }
 
 std::string dominated_text(json const& choice, std::size_t columns) {
@@ -108,8 +109,8 @@ std::string amount(json const& value, char const* unit) {
 }
 
 std::string properties_text(json const& properties) {
-  std::vector<std::vector<std::string>> lines{{"row", "scheduling", "I/O", "language", "threads",
-                                               "size", "start-up", "a task"}};
+  std::vector<std::vector<std::string>> lines{
+      {"row", "scheduling", "I/O", "language", "threads", "size", "start-up", "a task"}};
   for (json const& row : properties) {
     if (!row.at("skipped").is_null()) continue;
     lines.push_back({known(row.at("row")), known(row.at("scheduling")), known(row.at("io")),
@@ -137,10 +138,10 @@ std::string properties_text(json const& properties) {
 }  // namespace
 
 std::string choice_text(json const& choice, json const& properties, std::size_t columns) {
-  std::string text = stats::wrapped(
-      fmt::format("For {}: {}.", choice.at("profile").get<std::string>(),
-                  choice.at("description").get<std::string>()),
-      columns);
+  std::string text =
+      stats::wrapped(fmt::format("For {}: {}.", choice.at("profile").get<std::string>(),
+                                 choice.at("description").get<std::string>()),
+                     columns);
   text += weights_text(choice, columns);
   text += ranking_text(choice, columns);
   text += dominated_text(choice, columns);

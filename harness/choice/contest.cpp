@@ -35,8 +35,9 @@ showing look(stats::measurements const& samples, json const& cell, std::string c
     return {{}, fmt::format("{} in {}{}{}", outcome, name, reason.empty() ? "" : ": ", reason)};
   }
   if (result->value("saturated", false)) {
-    return {{}, fmt::format("saturated in {}: it bore {:.0f} % of the load", name,
-                            100.0 * result->at("achieved").get<double>())};
+    return {{},
+            fmt::format("saturated in {}: it bore {:.0f} % of the load", name,
+                        100.0 * result->at("achieved").get<double>())};
   }
   auto const* const measured = samples.find(name);
   auto const* const seen = measured == nullptr ? nullptr : measured->find(row);
@@ -92,9 +93,9 @@ contest make_contest(stats::measurements const& samples, json const& summary,
         anybody = anybody || candidate.showings.back().why_not.empty();
       }
       if (!anybody) {
-        made.unmeasured.push_back(
-            {name, candidate.showings.empty() ? "no row of the kind that is ranked"
-                                              : candidate.showings.front().why_not});
+        made.unmeasured.push_back({name, candidate.showings.empty()
+                                             ? "no row of the kind that is ranked"
+                                             : candidate.showings.front().why_not});
         continue;
       }
       ++cells;
@@ -123,8 +124,7 @@ contest make_contest(stats::measurements const& samples, json const& summary,
       if (!shown.why_not.empty()) lacks.push_back(shown.why_not);
       one.values.push_back(shown.values);
     }
-    if (!is_twin(one.row) && lacks.empty() &&
-        score_of(one, weights_of_all(made)).empty()) {
+    if (!is_twin(one.row) && lacks.empty() && score_of(one, weights_of_all(made)).empty()) {
       lacks.emplace_back("no block holds all of its cells");
     }
     if (lacks.empty()) {
@@ -196,8 +196,8 @@ std::optional<stats::ratio> compare(contestant const& a, contestant const& b, we
 
 double noise_floor(contest const& c, weights const& w) {
   if (!c.twin || !c.original) return c.session_floor;
-  auto const noise = stats::judge_noise(
-      {{"", score_of(c.rows[*c.original], w), score_of(*c.twin, w)}});
+  auto const noise =
+      stats::judge_noise({{"", score_of(c.rows[*c.original], w), score_of(*c.twin, w)}});
   return noise ? noise->spread : c.session_floor;
 }
 

@@ -35,12 +35,12 @@ struct contest {
   profile for_what;
   std::vector<rated_cell> cells;
   std::vector<contestant> rows;
-  std::vector<left_out> unranked;        // rows that cannot be compared
-  std::vector<left_out> unmeasured;      // cells that no row could be measured in
-  std::vector<std::size_t> missing;      // groups without a cell, whose weight the others share
-  std::optional<contestant> twin;        // of the A/A pair,
-  std::optional<std::size_t> original;   // and which row it doubles
-  double session_floor = 0.0;            // where the pair does not compete itself
+  std::vector<left_out> unranked;       // rows that cannot be compared
+  std::vector<left_out> unmeasured;     // cells that no row could be measured in
+  std::vector<std::size_t> missing;     // groups without a cell, whose weight the others share
+  std::optional<contestant> twin;       // of the A/A pair,
+  std::optional<std::size_t> original;  // and which row it doubles
+  double session_floor = 0.0;           // where the pair does not compete itself
 };
 
 // `summary` is the document that stats::summarise() makes of the samples.

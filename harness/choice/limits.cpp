@@ -45,8 +45,9 @@ void tell_of_the_machine(json const& summary, json& told) {
   }
   if (auto const processors = processors_of(summary);
       processors != 0 && processors < many_processors) {
-    told.push_back(fmt::format("anything about many cores: this machine gave the run {} processor{}",
-                               processors, processors == 1 ? "" : "s"));
+    told.push_back(
+        fmt::format("anything about many cores: this machine gave the run {} processor{}",
+                    processors, processors == 1 ? "" : "s"));
   }
   told.push_back("what a network does: all connections were over loopback");
 }
@@ -54,9 +55,9 @@ void tell_of_the_machine(json const& summary, json& told) {
 void tell_of_the_run(contest const& c, json const& summary, json& told) {
   std::size_t const blocks = summary.at("blocks");
   if (blocks < enough_blocks) {
-    told.push_back(fmt::format(
-        "with 95 % confidence: {} block{}; {} are the least that have such an interval", blocks,
-        blocks == 1 ? "" : "s", enough_blocks));
+    told.push_back(
+        fmt::format("with 95 % confidence: {} block{}; {} are the least that have such an interval",
+                    blocks, blocks == 1 ? "" : "s", enough_blocks));
   }
   if (summary.at("noise").is_null()) {
     told.push_back("how great the noise was: the run holds no A/A pair");
@@ -66,7 +67,8 @@ void tell_of_the_run(contest const& c, json const& summary, json& told) {
   json const& machine = summary.at("machine");
   bool const has_build = machine.is_object() && machine.contains("build");
   if (has_build && machine.at("build").value("assertions", false)) {
-    told.push_back("times: regatta was built with assertions, and so were its contenders, probably");
+    told.push_back(
+        "times: regatta was built with assertions, and so were its contenders, probably");
   }
   if (!c.rows.empty() && c.rows.size() < 2) {
     told.push_back(fmt::format("how {} compares: it is the only row that could be ranked",
@@ -81,23 +83,25 @@ json would_change(json const& summary, json const& ranking, json const& sensitiv
   for (json const& place : ranking) {
     if (place.at("rank") != 1 || place.at("rows").size() < 2) continue;
     json const& rows = place.at("rows");
+    std::string tied;
     for (std::size_t i = 1; i < rows.size(); ++i) {
-      told.push_back(fmt::format(
-          "more blocks: {} is tied with {} (it needs {} times as much; the interval, or the noise "
-          "floor, holds 1)",
-          rows[i].at("row").get<std::string>(), rows[0].at("row").get<std::string>(),
-          stats::ratio_text(rows[i].at("score"))));
+      tied += fmt::format("{}{} ({})", i == 1 ? "" : ", ", rows[i].at("row").get<std::string>(),
+                          stats::ratio_text(rows[i].at("score")));
     }
+    told.push_back(fmt::format("more blocks, or a quieter machine: tied with {} {} {}",
+                               rows[0].at("row").get<std::string>(),
+                               rows.size() == 2 ? "is" : "are", tied));
   }
   for (json const& change : sensitivity) {
     told.push_back(fmt::format("weights: {}", change.at("text").get<std::string>()));
   }
   if (auto const processors = processors_of(summary);
       processors != 0 && processors < many_processors) {
-    told.push_back(fmt::format(
-        "a machine with more processors: with {} of them, runtimes of many threads cannot show what "
-        "they are for",
-        processors));
+    told.push_back(
+        fmt::format("a machine with more processors: with {} of them, runtimes of many threads "
+                    "cannot show what "
+                    "they are for",
+                    processors));
   }
   return told;
 }
@@ -106,10 +110,11 @@ json cannot_tell(contest const& c, json const& summary) {
   json told = json::array();
   for (std::size_t const g : c.missing) {
     group const& wanted = c.for_what.groups[g];
-    told.push_back(fmt::format(
-        "how rows do in {}: the run has no cell of it that anybody was measured in; its weight went "
-        "to the others. To measure it: {}",
-        wanted.name, command_for(wanted)));
+    told.push_back(
+        fmt::format("how rows do in {}: the run has no cell of it that anybody was measured in; "
+                    "its weight went "
+                    "to the others. To measure it: {}",
+                    wanted.name, command_for(wanted)));
   }
   std::set<std::string> said;
   for (left_out const& cell : c.unmeasured) {

@@ -71,8 +71,9 @@ group group_from(json const& object, std::string const& of) {
   g.weight = weight_from(object.at("weight"), where);
   for (json const& cell : list_at(object, "cells", where)) {
     if (!cell.is_string() || cell.get_ref<std::string const&>().empty()) {
-      throw wrong(where, fmt::format("cells must be texts such as \"echo connections=64 *\", got {}",
-                                     cell.dump()));
+      throw wrong(where,
+                  fmt::format("cells must be texts such as \"echo connections=64 *\", got {}",
+                              cell.dump()));
     }
     g.cells.push_back(cell.get<std::string>());
   }

@@ -22,9 +22,7 @@ json cost_in(json const& summary, std::string const& cell, std::string const& ro
   return {};
 }
 
-json median_of(json const& interval) {
-  return interval.is_null() ? json() : interval.at("median");
-}
+json median_of(json const& interval) { return interval.is_null() ? json() : interval.at("median"); }
 
 // Bytes that one more sleeping task adds, where they follow a line.
 json bytes_a_task(json const& summary, std::string const& row, char const* kind) {

@@ -67,13 +67,13 @@ json sensitivity(contest const& c, std::size_t leader) {
     }
     std::string const& name = c.for_what.groups[g].name;
     auto const tell = [&](double needed, std::size_t row, char const* word) {
-      found.push_back({{"group", name},
-                       {"weight", share},
-                       {"needed", needed},
-                       {"row", c.rows[row].row},
-                       {"text", fmt::format("if {} weighed {} than {} (now {}), {} would lead", name,
-                                            word, percent(needed), percent(share),
-                                            c.rows[row].row)}});
+      found.push_back(
+          {{"group", name},
+           {"weight", share},
+           {"needed", needed},
+           {"row", c.rows[row].row},
+           {"text", fmt::format("if {} weighed {} than {} (now {}), {} would lead", name, word,
+                                percent(needed), percent(share), c.rows[row].row)}});
     };
     if (more) tell(*more, more_row, "more");
     if (less) tell(*less, less_row, "less");

@@ -32,9 +32,9 @@ std::string tally_text(std::vector<verdict> const& verdicts) {
   auto const count = [&](verdict v) { return std::ranges::count(verdicts, v); };
   if (verdicts.size() < 2) return "";
   return fmt::format(" Of {} figures {} hold{}, {} refute{} it, {} {} not separated.",
-                     verdicts.size(), count(verdict::holds),
-                     count(verdict::holds) == 1 ? "s" : "", count(verdict::refuted),
-                     count(verdict::refuted) == 1 ? "s" : "", count(verdict::not_separated),
+                     verdicts.size(), count(verdict::holds), count(verdict::holds) == 1 ? "s" : "",
+                     count(verdict::refuted), count(verdict::refuted) == 1 ? "s" : "",
+                     count(verdict::not_separated),
                      count(verdict::not_separated) == 1 ? "is" : "are");
 }
 
@@ -66,18 +66,18 @@ json document_of(wording const& words, judgement const& judged) {
     collect(rows, {each.row});
   }
   bool const measured = judged.what != verdict::not_measured;
-  return {{"number", words.number},
-          {"claim", words.claim},
-          {"tested_by", words.tested_by},
-          {"verdict", to_string(judged.what)},
-          {"figure", judged.figure ? json_of(*judged.figure, std::nullopt) : json()},
-          {"explanation", judged.explanation},
-          {"details", details},
-          {"cells", cells},
-          {"rows", rows},
-          {"how_to_measure",
-           measured ? json()
-                    : json(fmt::format("regatta claims --measure --only {}", words.number))}};
+  return {
+      {"number", words.number},
+      {"claim", words.claim},
+      {"tested_by", words.tested_by},
+      {"verdict", to_string(judged.what)},
+      {"figure", judged.figure ? json_of(*judged.figure, std::nullopt) : json()},
+      {"explanation", judged.explanation},
+      {"details", details},
+      {"cells", cells},
+      {"rows", rows},
+      {"how_to_measure",
+       measured ? json() : json(fmt::format("regatta claims --measure --only {}", words.number))}};
 }
 
 }  // namespace
@@ -140,10 +140,10 @@ judgement judge_by_mean(std::string label, std::vector<finding> details, region 
   return j;
 }
 
-judgement judge_by_each(std::vector<finding> details,
-                        std::function<std::string(finding const& decisive,
-                                                  std::string const& figure)> const& sentence,
-                        std::string otherwise) {
+judgement judge_by_each(
+    std::vector<finding> details,
+    std::function<std::string(finding const& decisive, std::string const& figure)> const& sentence,
+    std::string otherwise) {
   if (details.empty()) return not_measured(std::move(otherwise));
   auto const verdicts = corrected(details);
   judgement j;

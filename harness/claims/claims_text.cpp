@@ -41,12 +41,11 @@ std::string amount_of(json const& figure, char const* key) {
 
 std::string detail_text(json const& detail) {
   std::string const unit = detail.at("unit");
-  return fmt::format("- {}: {} [{}, {}]{}{}", detail.at("label").get<std::string>(),
-                     amount_of(detail, "value"), amount_of(detail, "low"),
-                     amount_of(detail, "high"), unit == "ns" || unit == "B" ? "" : " " + unit,
-                     detail.contains("verdict")
-                         ? ": " + word_for(detail.at("verdict").get<std::string>())
-                         : "");
+  return fmt::format(
+      "- {}: {} [{}, {}]{}{}", detail.at("label").get<std::string>(), amount_of(detail, "value"),
+      amount_of(detail, "low"), amount_of(detail, "high"),
+      unit == "ns" || unit == "B" ? "" : " " + unit,
+      detail.contains("verdict") ? ": " + word_for(detail.at("verdict").get<std::string>()) : "");
 }
 
 }  // namespace
@@ -60,9 +59,9 @@ std::string claims_text(json const& document, bool details, std::size_t columns)
     text += stats::wrapped(fmt::format("{:>2}. {}", claim.at("number").get<int>(),
                                        claim.at("claim").get<std::string>()),
                            columns);
-    text += indented(fmt::format("{}. {}", word_for(verdict),
-                                 claim.at("explanation").get<std::string>()),
-                     columns);
+    text += indented(
+        fmt::format("{}. {}", word_for(verdict), claim.at("explanation").get<std::string>()),
+        columns);
     if (!claim.at("how_to_measure").is_null()) {
       text += indented("To measure it: " + claim.at("how_to_measure").get<std::string>(), columns);
     }

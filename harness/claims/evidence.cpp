@@ -88,8 +88,7 @@ std::vector<finding> compare_rows(evidence const& run, std::vector<json const*> 
   std::vector<finding> found;
   for (pair_of_rows const& pair : pairs) {
     for (json const* const cell : cells) {
-      auto ratios =
-          ratio_of(run.values(*cell, pair.second, by), run.values(*cell, pair.first, by));
+      auto ratios = ratio_of(run.values(*cell, pair.second, by), run.values(*cell, pair.first, by));
       if (ratios.empty()) continue;
       finding one;
       one.label = fmt::format("{} / {}, {}", pair.second, pair.first, name_of(*cell));

@@ -24,10 +24,14 @@ bool is_border(double border) { return border > 0.0 && std::isfinite(border); }
 
 std::string_view to_string(verdict v) {
   switch (v) {
-    case verdict::holds: return "holds";
-    case verdict::refuted: return "refuted";
-    case verdict::not_separated: return "not_separated";
-    case verdict::not_measured: return "not_measured";
+    case verdict::holds:
+      return "holds";
+    case verdict::refuted:
+      return "refuted";
+    case verdict::not_separated:
+      return "not_separated";
+    case verdict::not_measured:
+      return "not_measured";
   }
   return "";
 }
@@ -63,10 +67,10 @@ verdict finding::alone() const {
   bool const clear_of_low = !is_border(claimed.low) || e.median > raised(claimed.low, margin);
   bool const clear_of_high = !is_border(claimed.high) || e.median < lowered(claimed.high, margin);
   if (above_low && below_high && clear_of_low && clear_of_high) return verdict::holds;
-  bool const below = is_border(claimed.low) && e.high < claimed.low &&
-                     e.median < lowered(claimed.low, margin);
-  bool const above = is_border(claimed.high) && e.low > claimed.high &&
-                     e.median > raised(claimed.high, margin);
+  bool const below =
+      is_border(claimed.low) && e.high < claimed.low && e.median < lowered(claimed.low, margin);
+  bool const above =
+      is_border(claimed.high) && e.low > claimed.high && e.median > raised(claimed.high, margin);
   return below || above ? verdict::refuted : verdict::not_separated;
 }
 

@@ -1,8 +1,8 @@
 // A figure that speaks for a claim or against it, and what several of them say together.
 //
-// A claim names a region: "1.5 to 3 times", "less than 5 %", "faster". A figure is a number for each
-// block; its order-statistic interval lies inside the region (the claim holds there), outside it
-// (refuted), or across its border (not separated).
+// A claim names a region: "1.5 to 3 times", "less than 5 %", "faster". A figure is a number for
+// each block; its order-statistic interval lies inside the region (the claim holds there), outside
+// it (refuted), or across its border (not separated).
 #pragma once
 
 #include <limits>

@@ -43,10 +43,10 @@ judgement judge_by_mean(std::string label, std::vector<finding> details, region 
 
 // A claim about all: one finding beyond noise refutes it, and it holds where every one does. The
 // figure is the finding that decides. `sentence` as above.
-judgement judge_by_each(std::vector<finding> details,
-                        std::function<std::string(finding const& decisive,
-                                                  std::string const& figure)> const& sentence,
-                        std::string otherwise);
+judgement judge_by_each(
+    std::vector<finding> details,
+    std::function<std::string(finding const& decisive, std::string const& figure)> const& sentence,
+    std::string otherwise);
 
 // "1.23 [1.20, 1.31] times", "237 B [230, 240]".
 std::string figure_text(finding const& f);

@@ -50,11 +50,11 @@ judgement network(evidence const& run) {
 
 judgement file_reads(evidence const& run) {
   constexpr region claimed{.low = 2.0, .high = 5.0};
-  return faster_within(
-      compare_rows(run, run.cells("file_read"), files, quantity::time,
-                   [&](json const&) { return claimed; }),
-      "file I/O", claimed, "the blocking pool",
-      "the run does not hold file_read for single_threaded (blocking pool) and io_uring/one_thread");
+  return faster_within(compare_rows(run, run.cells("file_read"), files, quantity::time,
+                                    [&](json const&) { return claimed; }),
+                       "file I/O", claimed, "the blocking pool",
+                       "the run does not hold file_read for single_threaded (blocking pool) and "
+                       "io_uring/one_thread");
 }
 
 // The rows whose I/O goes through io_uring, as they say themselves.
@@ -116,7 +116,8 @@ judgement cancelled_reads(evidence const& run) {
       one.row = row;
       one.cells = {name_of(*cell)};
       one.unit = "B lost";
-      bool const lost = std::ranges::any_of(one.values, [](auto const& v) { return v.second > 0.0; });
+      bool const lost =
+          std::ranges::any_of(one.values, [](auto const& v) { return v.second > 0.0; });
       one.certain = lost ? verdict::holds : verdict::not_separated;
       details.push_back(std::move(one));
     }

@@ -85,8 +85,8 @@ span_of_messages span_of(evidence const& run, char const* policy) {
   return span;
 }
 
-// How the most that waited grows with the messages: with them, or not at all. The border between the
-// two is their geometric mean.
+// How the most that waited grows with the messages: with them, or not at all. The border between
+// the two is their geometric mean.
 std::vector<finding> growth_of(evidence const& run, char const* policy, bool grows) {
   std::vector<finding> found;
   auto const span = span_of(run, policy);
@@ -116,10 +116,11 @@ judgement unbounded_channel(evidence const& run) {
   return judge_by_each(
       std::move(details),
       [](finding const& decisive, std::string const& figure) {
-        return fmt::format("{}: {} with ten times the messages or so; unbounded it is to grow with "
-                           "them, bounded not. The figure is the one that comes closest to the "
-                           "border.",
-                           decisive.label, figure);
+        return fmt::format(
+            "{}: {} with ten times the messages or so; unbounded it is to grow with "
+            "them, bounded not. The figure is the one that comes closest to the "
+            "border.",
+            decisive.label, figure);
       },
       "the run does not hold channel_backpressure with policy=unbounded and policy=wait for two "
       "numbers of messages");
@@ -131,10 +132,11 @@ judgement spilling(evidence const& run) {
   return judge_by_mean(
       "most that waited, many messages / few, policy=spill", std::move(details), less_than(border),
       [&](std::string const& figure) {
-        return fmt::format("Spilling into tasks that wait to send, what waits at most grows {} with "
-                           "the messages (bounded: less than {:.1f} times): a task for each is an "
-                           "unbounded channel by another name if that is more.",
-                           figure, border);
+        return fmt::format(
+            "Spilling into tasks that wait to send, what waits at most grows {} with "
+            "the messages (bounded: less than {:.1f} times): a task for each is an "
+            "unbounded channel by another name if that is more.",
+            figure, border);
       },
       "the run does not hold channel_backpressure with policy=spill for two numbers of messages");
 }
@@ -164,48 +166,61 @@ judgement sharing(evidence const& run) {
   return judge_by_each(
       std::move(by_size),
       [&](finding const& decisive, std::string const& figure) {
-        return fmt::format("{}: {} (geometric mean over the rows; free: less than 1 at every size). "
-                           "Sharing begins to pay {}.",
-                           decisive.label, figure, crossover);
+        return fmt::format(
+            "{}: {} (geometric mean over the rows; free: less than 1 at every size). "
+            "Sharing begins to pay {}.",
+            decisive.label, figure, crossover);
       },
       "the run does not hold bytes by=copy and by=share for the same size");
 }
 
+// With the buffer, or without it? The border between the two is their geometric mean.
+void look_at_frame(evidence const& run, json const& empty, json const& holding,
+                   std::vector<finding>& details) {
+  json const& params = holding.at("params");
+  double const held = params.at("held").get<double>();
+  bool const closed = params.at("scope") == "closed";
+  for (std::string const& row : run.rows(holding)) {
+    finding none;
+    none.values = run.values(empty, row);
+    finding one;
+    one.values = run.values(holding, row);
+    if (none.values.empty() || one.values.empty()) continue;
+    double const without = none.estimate().median;
+    double const border = std::sqrt(without * (without + held));
+    one.label =
+        fmt::format("{}: a task {} {} in its frame", row,
+                    closed ? "after the scope of" : "that waits with", stats::bytes_text(held));
+    one.row = row;
+    one.cells = {name_of(empty), name_of(holding)};
+    one.unit = "B";
+    one.claimed = closed ? less_than(border) : more_than(border);
+    details.push_back(std::move(one));
+  }
+}
+
 judgement frames(evidence const& run) {
-  std::vector<finding> details;
-  for (json const* const empty : run.cells("frame_size", {{"held", 0}, {"where", "frame"}})) {
-    for (json const* const open :
-         run.cells("frame_size", {{"where", "frame"}, {"scope", "open"}})) {
-      if (open->at("params").at("held") == 0) continue;
-      for (finding& each :
-           compare_cells(run, *empty, *open,
-                         fmt::format("with {} in its frame / with none",
-                                     stats::bytes_text(open->at("params").at("held").get<double>())),
-                         quantity::cost, more_than(1.0, run.noise(*open)))) {
-        details.push_back(std::move(each));
-      }
+  std::vector<finding> kept, closed;
+  json const of_frame{{"where", "frame"}};
+  for (json const* const empty : run.cells("frame_size", {{"where", "frame"}, {"held", 0}})) {
+    for (json const* const holding : run.cells("frame_size", of_frame)) {
+      if (holding->at("params").at("held") == 0) continue;
+      look_at_frame(run, *empty, *holding,
+                    holding->at("params").at("scope") == "closed" ? closed : kept);
     }
   }
-  std::size_t const kept = details.size();
-  for (json const* const closed :
-       run.cells("frame_size", {{"where", "frame"}, {"scope", "closed"}})) {
-    json const* const open = run.sibling(*closed, {{"scope", "open"}});
-    if (open == nullptr || closed->at("params").at("held") == 0) continue;
-    for (finding& each : compare_cells(run, *open, *closed, "scope closed before the wait / open",
-                                       quantity::cost, less_than(1.0, run.noise(*closed)))) {
-      details.push_back(std::move(each));
-    }
-  }
-  if (kept == 0 || kept == details.size()) details.clear();
+  if (kept.empty() || closed.empty()) kept.clear();
+  if (!kept.empty()) kept.insert(kept.end(), closed.begin(), closed.end());
   return judge_by_each(
-      std::move(details),
+      std::move(kept),
       [](finding const& decisive, std::string const& figure) {
-        return fmt::format("{}: {} the bytes. A buffer kept across a wait is to make the task "
-                           "bigger, and closing its scope first smaller again; the latter is up to "
-                           "the compiler.",
-                           decisive.label, figure);
+        return fmt::format(
+            "{}: {}. A buffer kept across a wait is to be in the task, and one whose "
+            "scope was closed before is not; the latter is up to the compiler.",
+            decisive.label, figure);
       },
-      "the run does not hold frame_size where=frame with held=0, with a buffer in an open scope, and "
+      "the run does not hold frame_size where=frame with held=0, with a buffer in an open scope, "
+      "and "
       "with one in a closed scope");
 }
 

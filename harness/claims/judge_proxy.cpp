@@ -34,9 +34,10 @@ judgement overhead(evidence const& run) {
   return judge_by_mean(
       "proxied / direct", std::move(details), claimed,
       [](std::string const& figure) {
-        return fmt::format("Through a proxy a request takes {} as long as directly, over all proxies, "
-                           "loads and sizes (claimed: less than 1.05).",
-                           figure);
+        return fmt::format(
+            "Through a proxy a request takes {} as long as directly, over all proxies, "
+            "loads and sizes (claimed: less than 1.05).",
+            figure);
       },
       "the run does not hold path_requests for path/direct and a proxy");
 }
@@ -130,8 +131,8 @@ judgement ten_thousand(evidence const& run) {
       one.claimed = less_than(strain);
       if (one.values.empty()) continue;
       details.push_back(std::move(one));
-      for (auto const& [by, what] : {std::pair(quantity::p99, "p99"),
-                                     std::pair(quantity::peak_memory, "peak memory")}) {
+      for (auto const& [by, what] :
+           {std::pair(quantity::p99, "p99"), std::pair(quantity::peak_memory, "peak memory")}) {
         finding note = noted(run, of, row, by, what);
         if (!note.values.empty()) notes.push_back(std::move(note));
       }
@@ -141,8 +142,8 @@ judgement ten_thousand(evidence const& run) {
       std::move(details),
       [](finding const& decisive, std::string const& figure) {
         if (decisive.unit == "failed") return decisive.label + ".";
-        return fmt::format("{}: {} (without strain: no failure, and less than 1.25).", decisive.label,
-                           figure);
+        return fmt::format("{}: {} (without strain: no failure, and less than 1.25).",
+                           decisive.label, figure);
       },
       "the run does not hold path_requests with clients=9900 and clients=1000, or this process may "
       "not open the 20,000 descriptors that 9,900 clients need");
@@ -159,9 +160,9 @@ judgement close_both(evidence const& run) {
       finding one;
       one.values = run.counter(*cell, row, "lost_bytes");
       if (one.values.empty()) continue;
-      one.label = fmt::format("{}: bytes of the answer lost, {}", row,
-                              naive ? "closing both ways when one ends"
-                                    : "carrying the half-close on");
+      one.label =
+          fmt::format("{}: bytes of the answer lost, {}", row,
+                      naive ? "closing both ways when one ends" : "carrying the half-close on");
       one.row = row;
       one.cells = {name_of(*cell)};
       one.unit = "B lost";
@@ -176,9 +177,10 @@ judgement close_both(evidence const& run) {
   auto judged = judge_by_each(
       std::move(details),
       [](finding const& decisive, std::string const& figure) {
-        return fmt::format("{}: {}, where the client had said that it would send no more, and was "
-                           "waiting for its answer.",
-                           decisive.label, figure);
+        return fmt::format(
+            "{}: {}, where the client had said that it would send no more, and was "
+            "waiting for its answer.",
+            decisive.label, figure);
       },
       "the run does not hold half_close on_end=close_both");
   for (finding& each : honest) judged.details.push_back(std::move(each));
@@ -187,10 +189,11 @@ judgement close_both(evidence const& run) {
 
 std::vector<need> needs_of_ways() {
   std::vector<std::string> const ways{"path/*"};
-  return {{"path_requests", {{"clients", 1}, {"requests", 1'000}}, ways},
-          {"path_requests", {{"clients", 64}, {"requests", 4'000}}, ways},
-          {"path_requests", {{"clients", 500}, {"requests", 4'000}}, ways},
-          {"path_requests", {{"clients", 64}, {"message_bytes", 16'384}, {"requests", 4'000}}, ways}};
+  return {
+      {"path_requests", {{"clients", 1}, {"requests", 1'000}}, ways},
+      {"path_requests", {{"clients", 64}, {"requests", 4'000}}, ways},
+      {"path_requests", {{"clients", 500}, {"requests", 4'000}}, ways},
+      {"path_requests", {{"clients", 64}, {"message_bytes", 16'384}, {"requests", 4'000}}, ways}};
 }
 
 }  // namespace

@@ -54,15 +54,17 @@ judgement lazy_calls(evidence const& run) {
     }
   }
   if (j.details.empty()) return not_measured("the laws were not run for this run");
-  j.figure = broken.empty() ? j.details.front() : *std::ranges::find_if(j.details, [](finding const& f) {
-    return f.alone() == verdict::refuted;
-  });
+  j.figure =
+      broken.empty() ? j.details.front() : *std::ranges::find_if(j.details, [](finding const& f) {
+        return f.alone() == verdict::refuted;
+      });
   j.what = broken.empty() ? verdict::holds : verdict::refuted;
   j.explanation =
       broken.empty()
-          ? fmt::format("On all {} runtimes that laws are written for, a call ran nothing before the "
-                        "first resume.",
-                        obeyed)
+          ? fmt::format(
+                "On all {} runtimes that laws are written for, a call ran nothing before the "
+                "first resume.",
+                obeyed)
           : fmt::format("A call ran something before the first resume on: {}.", broken);
   return j;
 }
@@ -89,9 +91,10 @@ judgement queue_of_256(evidence const& run) {
       "256 slots / 1024 slots", against_1024("work_stealing/queue=256", less_than(worth_it)),
       less_than(worth_it),
       [&](std::string const& figure) {
-        return fmt::format("With 256 slots it takes {} as long as with 1024 (enough: less than "
-                           "1.05).",
-                           figure);
+        return fmt::format(
+            "With 256 slots it takes {} as long as with 1024 (enough: less than "
+            "1.05).",
+            figure);
       },
       "the run does not hold work_stealing/queue=256 and queue=1024 in a cell of spawn_many");
   if (judged.what == verdict::not_measured) return judged;
@@ -116,24 +119,26 @@ judgement queue_of_256(evidence const& run) {
 judgement unordered_set(evidence const& run) {
   std::vector<finding> details;
   double margin = 0.0;
-  for (json const* const cell : run.cells("spawn", {{"style", "unordered_set"}, {"body", "ready"}})) {
+  for (json const* const cell :
+       run.cells("spawn", {{"style", "unordered_set"}, {"body", "ready"}})) {
     if (cell->at("params").value("tasks", 0) < 1'000) continue;
     json const* const spawned = run.sibling(*cell, {{"style", "spawn"}});
     if (spawned == nullptr) continue;
     double const noise = std::max(run.noise(*cell), run.noise(*spawned));
     margin = std::max(margin, noise);
-    auto more = compare_cells(run, *cell, *spawned,
-                              fmt::format("spawn / unordered_set, {} tasks",
-                                          cell->at("params").at("tasks").dump()),
-                              quantity::time, more_than(1.0, noise));
+    auto more = compare_cells(
+        run, *cell, *spawned,
+        fmt::format("spawn / unordered_set, {} tasks", cell->at("params").at("tasks").dump()),
+        quantity::time, more_than(1.0, noise));
     details.insert(details.end(), more.begin(), more.end());
   }
   return judge_by_mean(
       "spawn / unordered_set", std::move(details), more_than(1.0, margin),
       [](std::string const& figure) {
-        return fmt::format("Spawning each of many small tasks takes {} as long as one task that "
-                           "drives them as a set.",
-                           figure);
+        return fmt::format(
+            "Spawning each of many small tasks takes {} as long as one task that "
+            "drives them as a set.",
+            figure);
       },
       "the run holds no cell of spawn with style=unordered_set, body=ready and 1000 tasks or more "
       "beside its twin with style=spawn");
@@ -149,8 +154,8 @@ std::vector<pair_of_rows> const one_thread_each{
 };
 
 std::vector<char const*> const of_the_processor{
-    "yield",   "ping_pong", "chained_spawn", "spawn",  "spawn_many", "skynet", "fib",
-    "nqueens", "fan_out",   "channel",       "select", "stream"};
+    "yield", "ping_pong", "chained_spawn", "spawn",   "spawn_many", "skynet",
+    "fib",   "nqueens",   "fan_out",       "channel", "select",     "stream"};
 
 judgement single_thread(evidence const& run) {
   auto details = compare_rows(run, all_of(run, of_the_processor), one_thread_each, quantity::time,
@@ -161,9 +166,10 @@ judgement single_thread(evidence const& run) {
       "several threads, set up with one / single thread", std::move(details),
       more_than(1.0, margin),
       [](std::string const& figure) {
-        return fmt::format("At work that needs no second core, a multi-threaded runtime set up with "
-                           "one thread takes {} as long as its single-threaded sibling.",
-                           figure);
+        return fmt::format(
+            "At work that needs no second core, a multi-threaded runtime set up with "
+            "one thread takes {} as long as its single-threaded sibling.",
+            figure);
       },
       "the run holds no CPU scenario with a single-threaded row and a multi-threaded one of one "
       "thread (single_threaded and work_stealing/threads=1, tokio/current_thread and "
@@ -171,12 +177,9 @@ judgement single_thread(evidence const& run) {
 }
 
 std::vector<need> needs_of_single_thread() {
-  std::vector<std::string> const rows{"single_threaded",
-                                      "work_stealing/threads=1",
-                                      "tokio/current_thread",
-                                      "tokio/multi_thread@threads=1",
-                                      "smol/current_thread",
-                                      "smol/multi_thread@threads=1"};
+  std::vector<std::string> const rows{"single_threaded",      "work_stealing/threads=1",
+                                      "tokio/current_thread", "tokio/multi_thread@threads=1",
+                                      "smol/current_thread",  "smol/multi_thread@threads=1"};
   return {{"yield", json::object(), rows},
           {"ping_pong", json::object(), rows},
           {"chained_spawn", json::object(), rows},
@@ -205,8 +208,8 @@ std::vector<need> needs_of_sets() {
   std::vector<need> needs;
   for (int const tasks : {1'000, 10'000, 100'000}) {
     for (char const* const style : {"spawn", "unordered_set"}) {
-      needs.push_back({"spawn",
-                       {{"style", style}, {"tasks", tasks}, {"body", "ready"}, {"from", "worker"}}});
+      needs.push_back(
+          {"spawn", {{"style", style}, {"tasks", tasks}, {"body", "ready"}, {"from", "worker"}}});
     }
   }
   return needs;
@@ -219,7 +222,9 @@ std::vector<rule> rules_of_scheduling() {
   std::vector<std::string> const steal{"work_stealing", "work_stealing/steal=one"};
   return {
       {1, lazy_calls, {}, true},
-      {2, lifo_slot, {{"ping_pong", json::object(), lifo}, {"chained_spawn", json::object(), lifo}}},
+      {2,
+       lifo_slot,
+       {{"ping_pong", json::object(), lifo}, {"chained_spawn", json::object(), lifo}}},
       {3,
        steal_half,
        {{"spawn_many", {{"tasks", 10'000}, {"from", "worker"}}, steal},

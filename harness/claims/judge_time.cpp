@@ -61,10 +61,11 @@ judgement timer_wheel(evidence const& run) {
   auto judged = judge_by_mean(
       "growth of a timer's cost", std::move(wheels), less_than(most_growth),
       [&](std::string const& figure) {
-        return fmt::format("With a wheel, creating or cancelling one of {:.0f} timers costs {} what "
-                           "it costs with {:.0f} (flat: less than the {:.2f} of a heap's "
-                           "comparisons){}.",
-                           most, figure, fewest, most_growth, against);
+        return fmt::format(
+            "With a wheel, creating or cancelling one of {:.0f} timers costs {} what "
+            "it costs with {:.0f} (flat: less than the {:.2f} of a heap's "
+            "comparisons){}.",
+            most, figure, fewest, most_growth, against);
       },
       "the run does not hold timers phase=create and phase=cancel for two numbers of timers, on a "
       "row that keeps its timers in a wheel");
@@ -117,11 +118,12 @@ judgement sum_or_longest(evidence const& run) {
       std::move(details),
       [](finding const& decisive, std::string const& figure) {
         bool const is_sum = decisive.claimed.low > 0.0;
-        return fmt::format("{} took {}; awaiting one after another is to be nearer to the sum of the "
-                           "delays, joining nearer to the longest, and the figure is the one that "
-                           "comes closest to the border ({} {:.1f} ms).",
-                           decisive.label, figure, is_sum ? "above" : "below",
-                           (is_sum ? decisive.claimed.low : decisive.claimed.high) / 1e6);
+        return fmt::format(
+            "{} took {}; awaiting one after another is to be nearer to the sum of the "
+            "delays, joining nearer to the longest, and the figure is the one that "
+            "comes closest to the border ({} {:.1f} ms).",
+            decisive.label, figure, is_sum ? "above" : "below",
+            (is_sum ? decisive.claimed.low : decisive.claimed.high) / 1e6);
       },
       "the run holds no cell of join with a delay");
 }
@@ -131,8 +133,7 @@ judgement join_of_computing(evidence const& run) {
   constexpr double worth_a_word = 1.05;
   std::vector<finding> joined, spawned;
   for (json const* const cell : run.cells("join_cpu", {{"style", "sequential"}})) {
-    for (auto const& [style, list] :
-         {std::pair("join", &joined), std::pair("spawn", &spawned)}) {
+    for (auto const& [style, list] : {std::pair("join", &joined), std::pair("spawn", &spawned)}) {
       json const* const other = run.sibling(*cell, {{"style", style}});
       if (other == nullptr) continue;
       for (finding& each : compare_cells(run, *other, *cell, fmt::format("sequential / {}", style),
@@ -154,17 +155,18 @@ judgement join_of_computing(evidence const& run) {
   auto judged = judge_by_mean(
       "sequential / join", std::move(joined), less_than(worth_a_word),
       [&](std::string const& figure) {
-        return fmt::format("Computing one after another takes {} as long as joined (no speed-up: "
-                           "less than 1.05){}.",
-                           figure, spawning);
+        return fmt::format(
+            "Computing one after another takes {} as long as joined (no speed-up: "
+            "less than 1.05){}.",
+            figure, spawning);
       },
       "the run does not hold join_cpu in the styles sequential and join");
   for (finding& each : spawned) judged.details.push_back(std::move(each));
   return judged;
 }
 
-// Stalls: the ticker's p99 is later inline than with the pool, beyond noise. Cures: with the pool it
-// is less late than one blocking call is long.
+// Stalls: the ticker's p99 is later inline than with the pool, beyond noise. Cures: with the pool
+// it is less late than one blocking call is long.
 judgement blocking_calls(evidence const& run) {
   constexpr double one_call_ns = 20e6;
   std::vector<finding> details;
@@ -187,10 +189,11 @@ judgement blocking_calls(evidence const& run) {
   return judge_by_each(
       std::move(details),
       [](finding const& decisive, std::string const& figure) {
-        return fmt::format("{}: {}. Inline the ticker is to be later than with the pool, and with "
-                           "the pool less late than one call is long (20 ms); the figure is the one "
-                           "that comes closest to that border.",
-                           decisive.label, figure);
+        return fmt::format(
+            "{}: {}. Inline the ticker is to be later than with the pool, and with "
+            "the pool less late than one call is long (20 ms); the figure is the one "
+            "that comes closest to that border.",
+            decisive.label, figure);
       },
       "the run does not hold blocking with how=inline and how=run_blocking");
 }
@@ -225,7 +228,9 @@ std::vector<rule> rules_of_time() {
       {6, sum_or_longest, needs_of_styles("join", page, {"sequential", "join"})},
       {7, join_of_computing,
        needs_of_styles("join_cpu", {{"width", 100}}, {"sequential", "join", "spawn"})},
-      {21, blocking_calls, {{"blocking", {{"how", "inline"}}}, {"blocking", {{"how", "run_blocking"}}}}},
+      {21,
+       blocking_calls,
+       {{"blocking", {{"how", "inline"}}}, {"blocking", {{"how", "run_blocking"}}}}},
   };
 }
 

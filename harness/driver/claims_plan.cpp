@@ -107,8 +107,8 @@ class casting {
 
 }  // namespace
 
-claims_plan plan_claims(const std::vector<claims::rule>& rules,
-                        const std::vector<contender>& known, const interrupt& stop) {
+claims_plan plan_claims(const std::vector<claims::rule>& rules, const std::vector<contender>& known,
+                        const interrupt& stop) {
   claims_plan made;
   casting cast(known, stop, made);
   for (const claims::rule& rule : rules) {
@@ -121,9 +121,8 @@ claims_plan plan_claims(const std::vector<claims::rule>& rules,
       cell wanted = make_cell(*scenario, scenario->complete(need.params));
       const auto rows = cast.rows_for(need.rows);
       if (rows.empty()) continue;
-      auto found = std::find_if(made.cells.begin(), made.cells.end(), [&](const planned_cell& c) {
-        return c.what.key == wanted.key;
-      });
+      auto found = std::find_if(made.cells.begin(), made.cells.end(),
+                                [&](const planned_cell& c) { return c.what.key == wanted.key; });
       if (found == made.cells.end()) {
         planned_cell fresh;
         fresh.what = std::move(wanted);

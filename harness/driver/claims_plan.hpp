@@ -19,7 +19,7 @@ struct claims_plan {
 
 /// Rows of `known` that are not there, or do not offer the variant, are noted and left out; so are
 /// cells that nobody is left for.
-claims_plan plan_claims(const std::vector<claims::rule>& rules,
-                        const std::vector<contender>& known, const interrupt& stop);
+claims_plan plan_claims(const std::vector<claims::rule>& rules, const std::vector<contender>& known,
+                        const interrupt& stop);
 
 }  // namespace regatta::driver

@@ -67,21 +67,21 @@ row row_from_json(const json& object) {
 
 json to_json(const planned_cell& c) {
   json object{{"cell", c.what.key},
-          {"scenario", c.what.scenario},
-          {"params", c.what.params},
-          {"expected", c.what.expected},
-          {"operations", c.what.operations},
-          {"measures", c.what.measures},
-          {"asked", c.what.asked},
-          {"fresh_process", c.what.fresh_process},
-          {"counts_system_calls", c.what.counts_system_calls},
-          {"small_program", c.what.program},
-          {"floor", c.what.floor},
-          {"floor_times", c.what.floor_times},
-          {"iterations", c.iterations},
-          {"warmup", c.warmup},
-          {"calibrated", c.calibrated},
-          {"round_ns", c.round_ns}};
+              {"scenario", c.what.scenario},
+              {"params", c.what.params},
+              {"expected", c.what.expected},
+              {"operations", c.what.operations},
+              {"measures", c.what.measures},
+              {"asked", c.what.asked},
+              {"fresh_process", c.what.fresh_process},
+              {"counts_system_calls", c.what.counts_system_calls},
+              {"small_program", c.what.program},
+              {"floor", c.what.floor},
+              {"floor_times", c.what.floor_times},
+              {"iterations", c.iterations},
+              {"warmup", c.warmup},
+              {"calibrated", c.calibrated},
+              {"round_ns", c.round_ns}};
   if (!c.what.only_rows.empty()) object["only_rows"] = c.what.only_rows;
   return object;
 }

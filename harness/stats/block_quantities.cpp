@@ -28,7 +28,7 @@ block_values of_blocks(row_measurement const& row, Value const& value) {
   return values;
 }
 
-block_values quantile_of(row_measurement const& row, double latency_quantiles::*which) {
+block_values quantile_of(row_measurement const& row, double latency_quantiles::* which) {
   return of_blocks(row, [&](block_measurement const& block) -> std::optional<double> {
     std::vector<double> of_samples;
     for (auto const& quantiles : block.latency_ns) of_samples.push_back(quantiles.*which);
@@ -69,12 +69,18 @@ std::optional<quantity> quantity_from(std::string_view text) {
 
 block_values values_of(row_measurement const& row, quantity by) {
   switch (by) {
-    case quantity::cost: return row.costs();
-    case quantity::time: return row.ns_per_operation();
-    case quantity::cpu: return cpu_of(row);
-    case quantity::p50: return quantile_of(row, &latency_quantiles::p50);
-    case quantity::p99: return quantile_of(row, &latency_quantiles::p99);
-    case quantity::peak_memory: return peak_of(row);
+    case quantity::cost:
+      return row.costs();
+    case quantity::time:
+      return row.ns_per_operation();
+    case quantity::cpu:
+      return cpu_of(row);
+    case quantity::p50:
+      return quantile_of(row, &latency_quantiles::p50);
+    case quantity::p99:
+      return quantile_of(row, &latency_quantiles::p99);
+    case quantity::peak_memory:
+      return peak_of(row);
   }
   return {};
 }

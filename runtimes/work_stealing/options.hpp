@@ -29,8 +29,9 @@ struct options {
   duration longest_spin = std::chrono::microseconds(50);  // Before parking; 0 never spins.
 
  private:
-  // The ablations that the variants of the runtime are: one knob turned each. Those of the queue put
-  // spawned tasks into the ring, as Tokio and Go do: the deque, where they go else, never fills up.
+  // The ablations that the variants of the runtime are: one knob turned each. Those of the queue
+  // put spawned tasks into the ring, as Tokio and Go do: the deque, where they go else, never fills
+  // up.
   void set(std::string_view ablation) {
     if (ablation == "lifo=off") {
       lifo_slot = false;

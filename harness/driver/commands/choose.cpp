@@ -70,8 +70,8 @@ choice::profile profile_named(const std::vector<choice::profile>& profiles,
   for (const choice::profile& p : profiles) {
     if (p.name == name) return p;
   }
-  throw usage_error(fmt::format("there is no profile '{}'; there are: {}", name,
-                                joined(names_of(profiles))));
+  throw usage_error(
+      fmt::format("there is no profile '{}'; there are: {}", name, joined(names_of(profiles))));
 }
 
 choice::profile chosen_profile(const choose_options& options) {
@@ -81,7 +81,8 @@ choice::profile chosen_profile(const choose_options& options) {
   try {
     if (!options.weights.empty()) weights = read_weights(options.weights);
     if (weights.is_object() && weights.contains("weights")) {
-      if (name.empty()) throw usage_error("--weights changes a profile; which? For example: --for web");
+      if (name.empty())
+        throw usage_error("--weights changes a profile; which? For example: --for web");
       return choice::reweighted(profile_named(profiles, name), weights);
     }
     if (!options.weights.empty()) {
@@ -92,8 +93,8 @@ choice::profile chosen_profile(const choose_options& options) {
     throw usage_error(fmt::format("{}: {}", options.weights, error.what()));
   }
   if (name.empty()) {
-    throw usage_error(fmt::format("for what kind of work? --for needs one of: {}",
-                                  joined(names_of(profiles))));
+    throw usage_error(
+        fmt::format("for what kind of work? --for needs one of: {}", joined(names_of(profiles))));
   }
   choice::profile chosen = profile_named(profiles, name);
   expect_known_scenarios(chosen);

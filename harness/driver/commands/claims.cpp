@@ -48,8 +48,7 @@ std::vector<int> numbers_in(const std::string& text) {
   for (std::size_t begin = 0; begin < text.size() && !text.empty();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     int number = 0;
-    const auto [stopped, error] =
-        std::from_chars(text.data() + begin, text.data() + end, number);
+    const auto [stopped, error] = std::from_chars(text.data() + begin, text.data() + end, number);
     if (error != std::errc{} || stopped != text.data() + end) {
       throw usage_error(fmt::format("--only {}: '{}' is no number; {}", text,
                                     text.substr(begin, end - begin), example));
@@ -126,12 +125,16 @@ std::optional<run_folder> measure(plan p, const json& laws, const claims_options
                                   const interrupt& stop) {
   run_folder folder = make_run_folder(options.out);
   write_machine(folder);
-  if (!laws.is_null()) folder.write("laws.json", json{{"version", 1}, {"laws", laws}}.dump(1) + "\n");
+  if (!laws.is_null())
+    folder.write("laws.json", json{{"version", 1}, {"laws", laws}}.dump(1) + "\n");
   fmt::print(stderr, "running into {}: {} cells × {} rows × {} blocks, seed {}\n",
              folder.path().string(), p.cells.size(), p.rows.size(), p.blocks, p.seed);
   {
     samples_file samples(folder.samples());
     progress shown(false);
+    // Laws are asked already, and need no cell.
+    folder.write("plan.json", to_json(p).dump(1) + "\n");
+    if (p.cells.empty()) return folder;
     runner taking(p, folder, samples, stop, shown, {});
     const bool all_done = taking.go();
     shown.end();
@@ -226,7 +229,8 @@ void add_claims(CLI::App& app, action& chosen) {
   command->footer(std::string("Examples:\n  regatta claims\n  regatta claims --only 2,3,4 "
                               "--details\n  regatta claims results/latest --json\n\n") +
                   exit_codes_help);
-  command->callback([options, &chosen] { chosen = [options] { return claims_command(*options); }; });
+  command->callback(
+      [options, &chosen] { chosen = [options] { return claims_command(*options); }; });
 }
 
 }  // namespace regatta::driver

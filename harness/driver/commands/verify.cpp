@@ -48,9 +48,8 @@ void check_laws(const std::string& name, const contender_program& who, const int
   if (who.laws.empty() || !who.skipped.empty()) return;
   found.begin(row_name(name, who.variant, 0) + " laws");
   if (!laws_are_built(who.laws)) {
-    return found.neutral(
-        outcome::skipped, "laws",
-        fmt::format("they have not been built: there is no {}", who.laws.front()));
+    return found.neutral(outcome::skipped, "laws",
+                         fmt::format("they have not been built: there is no {}", who.laws.front()));
   }
   constexpr std::uint64_t laws_limit_ns = 600 * ns_per_s;
   const laws_run run = run_laws(who.laws, "", laws_limit_ns, stop);

@@ -23,11 +23,10 @@ json claims_of_run(const run_folder& folder, const run_summary& summary,
 
 void write_verdicts(const run_folder& folder, const run_summary& summary) {
   folder.write("claims.json", claims_of_run(folder, summary, {}).dump(1) + "\n");
-  folder.write("choice.json",
-               choice::choice_document(summary.samples, summary.document,
-                                       choice::built_in_profiles())
-                       .dump(1) +
-                   "\n");
+  folder.write("choice.json", choice::choice_document(summary.samples, summary.document,
+                                                      choice::built_in_profiles())
+                                      .dump(1) +
+                                  "\n");
 }
 
 }  // namespace regatta::driver
