@@ -20,7 +20,7 @@ foreach(box
     harness/driver
     scripts
     tests)
-  if(NOT REGATTA_COMMAND AND box MATCHES "^(harness/driver|tests)$")
+  if(NOT REGATTA_COMMAND AND box MATCHES "^(harness/driver|harness/choice|harness/claims|tests)$")
     continue()
   endif()
   if(EXISTS ${PROJECT_SOURCE_DIR}/${box}/CMakeLists.txt)

@@ -161,13 +161,19 @@ json ranking_of(contest const& c, json const& summary, ranked const& all) {
       if (!score) continue;
       json document = json_of(score->value);
       document["blocks"] = leads ? score_of(c.rows[row], w).size() : score->blocks;
-      json reasons = json::array();
+      json figures = json::array();
       if (!leads) {
-        reasons = reasons_of(c, summary, c.rows[row], c.rows[leader]);
+        figures = reasons_of(c, summary, c.rows[row], c.rows[leader]);
       } else if (all.order.size() > 1) {
-        reasons = reasons_of(c, summary, c.rows[row], c.rows[all.order[1]]);
+        figures = reasons_of(c, summary, c.rows[row], c.rows[all.order[1]]);
       }
-      rows.push_back({{"row", c.rows[row].row}, {"score", document}, {"reasons", reasons}});
+      // The sentences by themselves, and what they rest on.
+      json reasons = json::array();
+      for (json const& each : figures) reasons.push_back(each.at("text"));
+      rows.push_back({{"row", c.rows[row].row},
+                      {"score", document},
+                      {"reasons", reasons},
+                      {"evidence", figures}});
     }
     ranking.push_back({{"rank", number}, {"rows", rows}});
   }

@@ -120,7 +120,7 @@ TEST(Choice, TheWeightAtWhichAnotherRowWouldLeadIsWhereTheirScoresMeet) {
 
 TEST(Choice, TheReasonsAreTheCellsThatWeighMostForAndAgainst) {
   auto const choice = chosen(run_of({{"fast", 100, 100}, {"mixed", 300, 80}}));
-  json const& reasons = row_in(choice, "mixed").at("reasons");
+  json const& reasons = row_in(choice, "mixed").at("evidence");
   ASSERT_EQ(reasons.size(), 2u);
   EXPECT_TRUE(reasons.at(0).at("for").get<bool>());
   EXPECT_EQ(reasons.at(0).at("group"), "tasks");

@@ -82,7 +82,7 @@ std::string ranking_text(json const& choice, std::size_t columns) {
   for (json const& place : ranking) {
     for (json const& row : place.at("rows")) {
       for (json const& reason : row.at("reasons")) {
-        reasons += item(reason.at("text").get<std::string>(), columns);
+        reasons += item(reason.get<std::string>(), columns);
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "harness/claims/built_in.hpp"
@@ -109,7 +110,8 @@ std::vector<wording> const& wordings() {
 
 judgement not_measured(std::string why) {
   judgement j;
-  j.explanation = "Not measured: " + std::move(why) + ".";
+  why.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(why.front())));
+  j.explanation = std::move(why) + ".";
   return j;
 }
 

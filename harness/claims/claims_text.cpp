@@ -56,9 +56,9 @@ std::string claims_text(json const& document, bool details, std::size_t columns)
   for (json const& claim : document.at("claims")) {
     std::string const verdict = claim.at("verdict");
     ++counts[verdict];
-    text += stats::wrapped(fmt::format("{:>2}. {}", claim.at("number").get<int>(),
-                                       claim.at("claim").get<std::string>()),
-                           columns);
+    text += stats::wrapped(
+        fmt::format("{}. {}", claim.at("number").get<int>(), claim.at("claim").get<std::string>()),
+        columns);
     text += indented(
         fmt::format("{}. {}", word_for(verdict), claim.at("explanation").get<std::string>()),
         columns);
@@ -71,7 +71,7 @@ std::string claims_text(json const& document, bool details, std::size_t columns)
     text += "\n";
   }
   text += stats::wrapped(
-      fmt::format("{} claims: {} hold, {} refuted, {} not separated, {} not measured; {} blocks, "
+      fmt::format("{} claims: {} held, {} refuted, {} not separated, {} not measured; {} blocks, "
                   "machine: {}.",
                   document.at("claims").size(), counts["holds"], counts["refuted"],
                   counts["not_separated"], counts["not_measured"],

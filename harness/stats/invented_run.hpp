@@ -43,7 +43,7 @@ class invented_run {
              std::function<void(sample&, double noise)> const& change = {}) {
     std::string const key = cell(row, scenario, params);
     for (std::uint64_t block = 0; block != blocks_; ++block) {
-      double const gust = std::exp(0.2 * normal_of(key, block));
+      double const gust = std::exp(0.05 * normal_of("gust", block));
       double const own = std::exp(noise_ * normal_of(key + row, block));
       sample s = sample_of(row, scenario, params, key, block);
       s.iterations = 1;
