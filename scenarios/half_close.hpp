@@ -147,6 +147,9 @@ struct half_close {
     } else {
       auto contest = race(copy(front, back), copy(back, front));
       co_await contest;
+      // At once: what a task owns lives as long as its joiner.
+      front.close();
+      back.close();
     }
   }
 

@@ -41,11 +41,15 @@ std::string amount_of(json const& figure, char const* key) {
 
 std::string detail_text(json const& detail) {
   std::string const unit = detail.at("unit");
-  return fmt::format(
-      "- {}: {} [{}, {}]{}{}", detail.at("label").get<std::string>(), amount_of(detail, "value"),
-      amount_of(detail, "low"), amount_of(detail, "high"),
-      unit == "ns" || unit == "B" ? "" : " " + unit,
-      detail.contains("verdict") ? ": " + word_for(detail.at("verdict").get<std::string>()) : "");
+  std::string text = fmt::format("- {}: {}", detail.at("label").get<std::string>(),
+                                 amount_of(detail, "value"));
+  // A fact has no interval.
+  if (!detail.value("fact", false)) {
+    text += fmt::format(" [{}, {}]", amount_of(detail, "low"), amount_of(detail, "high"));
+  }
+  if (unit != "ns" && unit != "B") text += " " + unit;
+  if (!detail.contains("verdict")) return text;
+  return text + ": " + word_for(detail.at("verdict").get<std::string>());
 }
 
 }  // namespace

@@ -152,6 +152,7 @@ json json_of(finding const& f, std::optional<verdict> v) {
                    {"blocks", f.values.size()}});
   if (is_border(f.claimed.low)) document["claimed_low"] = f.claimed.low;
   if (is_border(f.claimed.high)) document["claimed_high"] = f.claimed.high;
+  if (f.certain) document["fact"] = true;
   if (v) document["verdict"] = to_string(*v);
   document["cells"] = f.cells;
   return document;
