@@ -103,14 +103,14 @@ TEST(Choice, ADominatedRowIsNamedWithWhoDominatesIt) {
 }
 
 TEST(Choice, TheWeightAtWhichAnotherRowWouldLeadIsWhereTheirScoresMeet) {
-  // fast takes half in echo, thrifty half in yield: level at equal weights.
-  auto const choice = chosen(run_of({{"fast", 100, 200}, {"thrifty", 200, 100}}));
+  // fast takes a third in echo, thrifty half in yield: level at log 3 / (log 3 + log 2).
+  auto const choice = chosen(run_of({{"fast", 100, 200}, {"thrifty", 300, 100}}));
   EXPECT_EQ(rows_at(choice, 1), std::vector<std::string>{"fast"});
   bool found = false;
   for (json const& change : choice.at("sensitivity")) {
     if (change.at("group") != "tasks") continue;
     found = true;
-    EXPECT_NEAR(change.at("needed").get<double>(), 0.5, 0.01);
+    EXPECT_NEAR(change.at("needed").get<double>(), 0.613, 0.01);
     EXPECT_NEAR(change.at("weight").get<double>(), 0.25, 1e-9);
     EXPECT_EQ(change.at("row"), "thrifty");
   }

@@ -41,8 +41,8 @@ std::string amount_of(json const& figure, char const* key) {
 
 std::string detail_text(json const& detail) {
   std::string const unit = detail.at("unit");
-  std::string text = fmt::format("- {}: {}", detail.at("label").get<std::string>(),
-                                 amount_of(detail, "value"));
+  std::string text =
+      fmt::format("- {}: {}", detail.at("label").get<std::string>(), amount_of(detail, "value"));
   // A fact has no interval.
   if (!detail.value("fact", false)) {
     text += fmt::format(" [{}, {}]", amount_of(detail, "low"), amount_of(detail, "high"));
