@@ -32,7 +32,7 @@ struct claims_options {
   std::string only;
   bool details = false;
   bool as_json = false;
-  std::uint64_t blocks = 6;
+  std::uint64_t blocks = 8;  ///< Enough for a few of a dozen figures to stand by themselves.
   std::string target_time = "50";
   std::string time_limit = "30";
   std::optional<std::uint64_t> seed;
