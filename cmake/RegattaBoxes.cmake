@@ -8,6 +8,8 @@ foreach(box
     harness/protocol
     harness/stats
     harness/comparison
+    harness/choice
+    harness/claims
     proxy/load
     harness/machine
     harness/history
@@ -20,7 +22,7 @@ foreach(box
     harness/driver
     scripts
     tests)
-  if(NOT REGATTA_COMMAND AND box MATCHES "^(harness/driver|tests)$")
+  if(NOT REGATTA_COMMAND AND box MATCHES "^(harness/driver|harness/choice|harness/claims|tests)$")
     continue()
   endif()
   if(EXISTS ${PROJECT_SOURCE_DIR}/${box}/CMakeLists.txt)

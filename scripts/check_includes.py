@@ -92,6 +92,9 @@ BOXES = {
     "harness/protocol": ((), ("posix", "json", "fmt")),
     "harness/stats": ((), ("json", "fmt", "math", "simdjson")),
     "harness/comparison": (("harness/stats",), ("json", "fmt", "xml")),
+    # Verdicts over a run: pure, from its samples and its summary.
+    "harness/choice": (("harness/stats",), ("posix", "json", "fmt")),
+    "harness/claims": (("harness/stats",), ("posix", "json", "fmt")),
     "harness/machine": ((), ("posix", "json", "fmt")),
     "harness/history": (("harness/stats", "harness/machine/kind"), ("json", "fmt")),
     "harness/specification": (("scenarios/support",), ("json",)),
@@ -113,6 +116,8 @@ BOXES = {
             "harness/machine",
             "harness/history",
             "harness/comparison",
+            "harness/choice",
+            "harness/claims",
             "harness/specification",
         ),
         ("posix", "cli", "json", "fmt"),

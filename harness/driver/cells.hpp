@@ -29,6 +29,8 @@ struct cell {
   scenarios::small_program program = scenarios::small_program::none;
   std::string floor;              ///< The line of the scenario `floor` that bounds it; or empty.
   std::uint64_t floor_times = 1;  ///< How many of it an operation needs.
+  /// The only rows that run it, by name, and their twins; empty: all of its subject.
+  std::vector<std::string> only_rows = {};
 };
 
 using specifications = std::vector<const specification::specification*>;

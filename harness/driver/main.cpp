@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
   add_gate(app, chosen);
   add_merge(app, chosen);
   add_history(app, chosen);
+  add_choose(app, chosen);
+  add_claims(app, chosen);
   if (const int code = understand(app, argc, argv); code != 0) return code < 0 ? 0 : code;
   try {
     return static_cast<int>(chosen());

@@ -100,6 +100,7 @@ json to_json(const planned_cell& c) {
                  {"calibrated", c.calibrated},
                  {"round_ns", c.round_ns}};
   if (c.shard != 0) object["shard"] = c.shard;
+  if (!c.what.only_rows.empty()) object["only_rows"] = c.what.only_rows;
   return object;
 }
 
@@ -122,6 +123,7 @@ planned_cell cell_from_json(const json& object) {
   object.at("calibrated").get_to(c.calibrated);
   object.at("round_ns").get_to(c.round_ns);
   c.shard = object.value("shard", std::uint64_t{0});
+  c.what.only_rows = object.value("only_rows", std::vector<std::string>{});
   return c;
 }
 
@@ -149,7 +151,12 @@ std::string row_name(const std::string& contender, const std::string& variant,
   return name;
 }
 
-bool takes_part(const row& r, const cell& c) { return r.subject == c.asked; }
+bool takes_part(const row& r, const cell& c) {
+  if (r.subject != c.asked) return false;
+  if (c.only_rows.empty()) return true;
+  const std::string name = r.twin ? r.name.substr(0, r.name.rfind("#twin")) : r.name;
+  return std::find(c.only_rows.begin(), c.only_rows.end(), name) != c.only_rows.end();
+}
 
 json to_json(const plan& p) {
   json object = {{"version", plan_version},

@@ -82,7 +82,8 @@ struct plan {
 };
 
 /// Whether the row is asked for this cell at all: the machine for the floor, paths for the
-/// scenarios of paths, runtimes for all others. Where it is not there is no result, not even an
+/// scenarios of paths, runtimes for all others; and of these only those that the cell is limited
+/// to, if it is. Where it is not there is no result, not even an
 /// absent one.
 bool takes_part(const row& r, const cell& c);
 

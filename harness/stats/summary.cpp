@@ -32,7 +32,15 @@ struct planned_cell {
   std::string asked = "runtime";  // of which rows: those of this subject
   std::string floor = {};         // which line of the floor bounds it; or empty
   std::uint64_t floor_times = 1;
-  std::uint64_t shard = 0;  // of a merged run: on which machine it was measured
+  std::uint64_t shard = 0;                  // of a merged run: on which machine it was measured
+  std::vector<std::string> only_rows = {};  // of them these alone, and their twins; empty: all
+
+  bool asks(planned_row const& row) const {
+    if (row.subject != asked) return false;
+    if (only_rows.empty()) return true;
+    std::string const& name = row.identity.row;
+    return std::ranges::find(only_rows, name.substr(0, name.rfind("#twin"))) != only_rows.end();
+  }
 };
 
 // What the plan promises, and after it whatever else the samples hold.
@@ -69,7 +77,8 @@ std::vector<planned_cell> cells_of(measurements const& samples, json const& plan
                            .asked = cell.value("asked", "runtime"),
                            .floor = cell.value("floor", ""),
                            .floor_times = cell.value("floor_times", std::uint64_t{1}),
-                           .shard = cell.value("shard", std::uint64_t{0})};
+                           .shard = cell.value("shard", std::uint64_t{0}),
+                           .only_rows = cell.value("only_rows", std::vector<std::string>{})};
       if (known.insert(planned.cell).second) cells.push_back(std::move(planned));
     }
   }
@@ -476,7 +485,7 @@ json cell_document(analysis const& run, planned_cell const& planned) {
   auto const* const baseline = direct_path(run, planned, cell);
   json& results = document["results"] = json::array();
   for (planned_row const& row : run.rows) {
-    if (row.subject != planned.asked) continue;
+    if (!planned.asks(row)) continue;
     auto const* seen = cell.find(row.identity.row);
     if (seen == nullptr || !seen->measured()) {
       results.push_back(unmeasured(row, seen));

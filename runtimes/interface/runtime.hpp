@@ -32,6 +32,9 @@ struct runtime_info {
 struct runtime_options {
   u32 threads = 0;
   u64 seed = 0;  // Of a runtime that draws what it does (seeds.hpp).
+  // What a variant switches off or sets otherwise, to see what it is worth. The runtime that
+  // declares the variant knows what it means; it must outlive the options, as a literal does.
+  std::string_view ablation = {};
 };
 
 // A configuration that a contender offers under a name, beside its default one, which has none.

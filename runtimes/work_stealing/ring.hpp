@@ -26,6 +26,8 @@ struct padding {
   std::byte bytes[destructive_interference_bytes];
 };
 
+//
+// `slots` is the most that there can be; how many of them are used is decided when it is made.
 template <u32 slots>
 class ring {
   static_assert(std::has_single_bit(slots), "indices wrap by masking");
@@ -33,6 +35,13 @@ class ring {
  public:
   class owner;
   class thief;
+
+  // A power of two, `slots` at most.
+  explicit ring(u32 used = slots) noexcept : mask_(used - 1) {
+    REGATTA_ASSERT(std::has_single_bit(used) && used <= slots,
+                   "the slots of a ring are a power of two, and no more than its type has");
+  }
+  u32 capacity() const noexcept { return mask_ + 1; }
 
  private:
   struct heads {
@@ -44,10 +53,11 @@ class ring {
   }
   static u64 pack(heads h) noexcept { return u64{h.steal} << 32 | h.real; }
 
-  std::atomic<work*>& slot(u32 index) noexcept { return slots_[index & (slots - 1)]; }
+  std::atomic<work*>& slot(u32 index) noexcept { return slots_[index & mask_]; }
 
   alignas(destructive_interference_bytes) std::atomic<u64> heads_{0};
   alignas(destructive_interference_bytes) std::atomic<u32> tail_{0};  // Only the owner writes it.
+  u32 const mask_;
   std::array<std::atomic<work*>, slots> slots_{};
 };
 
@@ -69,7 +79,7 @@ class ring<slots>::owner {
     u32 const tail = queue_.tail_.load(std::memory_order_relaxed);
     // Acquire: pairs with the release in thief::steal_into(), which has read the slots it freed.
     u32 const steal = unpack(queue_.heads_.load(std::memory_order_acquire)).steal;
-    if (tail - steal >= slots) return false;
+    if (tail - steal > queue_.mask_) return false;
     queue_.slot(tail).store(&w, std::memory_order_relaxed);
     // Release: pairs with the acquire in steal_into(); publishes the slot and the task behind it.
     queue_.tail_.store(tail + 1, std::memory_order_release);
@@ -113,8 +123,8 @@ class ring<slots>::owner {
     u32 const tail = queue_.tail_.load(std::memory_order_relaxed);
     u64 head = queue_.heads_.load(std::memory_order_relaxed);
     auto const [steal, real] = unpack(head);
-    if (steal != real || tail - real < slots) return 0;
-    constexpr u32 half = slots / 2;
+    if (steal != real || tail - real < queue_.capacity()) return 0;
+    u32 const half = queue_.capacity() / 2;
     // Acquire-release: as in pop(). Fails only when a thief has come in between.
     if (!queue_.heads_.compare_exchange_strong(head, pack({real + half, real + half}),
                                                std::memory_order_acq_rel,
@@ -154,7 +164,7 @@ class ring<slots>::thief {
       // Acquire: pairs with the release in push().
       u32 const available = queue_.tail_.load(std::memory_order_acquire) - real;
       // More than the queue holds: the head that we read is old, and the exchange will fail.
-      count = available > slots ? 0 : half ? available - available / 2 : available != 0;
+      count = available > queue_.capacity() ? 0 : half ? available - available / 2 : available != 0;
       if (count == 0) return 0;
       first = real;
       if (queue_.heads_.compare_exchange_weak(head, pack({steal, real + count}),

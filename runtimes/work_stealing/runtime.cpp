@@ -53,7 +53,13 @@ runtime_info runtime::info() {
 }
 
 std::vector<variant_of_runtime> runtime::variants() {
-  return {{.name = "", .options = {}}, {.name = "threads=1", .options = {.threads = 1}}};
+  std::vector<variant_of_runtime> variants{{.name = "", .options = {}},
+                                           {.name = "threads=1", .options = {.threads = 1}}};
+  for (char const* const ablation :
+       {"lifo=off", "steal=one", "queue=16", "queue=64", "queue=256", "queue=1024"}) {
+    variants.push_back({.name = ablation, .options = {.ablation = ablation}});
+  }
+  return variants;
 }
 
 runtime_counters runtime::counters() const noexcept {

@@ -55,6 +55,8 @@ INSTANTIATE_TEST_SUITE_P(WorkStealing, EveryOption,
                                          with([](options& o) { o.lifo_slot = false; }),
                                          with([](options& o) { o.newest_first = false; }),
                                          with([](options& o) { o.steal_half = false; }),
+                                         with([](options& o) { o.ring_slots = 16; }),
+                                         with([](options& o) { o = {{.ablation = "queue=1024"}}; }),
                                          with([](options& o) { o.longest_spin = 0ns; }),
                                          with([](options& o) { o.polls_per_event_check = 1; })));
 

@@ -28,7 +28,8 @@ worker::worker(runtime& rt, u32 index) noexcept
       index_(index),
       random_(0x9e3779b97f4a7c15u * (index + 1)),
       spin_(rt.options_.longest_spin / 2),
-      watch_(first_watch) {}
+      watch_(first_watch),
+      ring_(rt.options_.ring_slots) {}
 
 bool worker::has_loot() const noexcept {
   auto& self = const_cast<worker&>(*this);  // Safe because looking changes nothing.
@@ -103,7 +104,8 @@ work* worker::next_from_injector() noexcept {
   if (runtime_.injector_.looks_empty()) return nullptr;
   work* first = nullptr;
   fifo::owner mine(ring_);
-  u32 const room = ring_slots / 2 - std::min(ring_slots / 2, mine.size());
+  u32 const half = ring_.capacity() / 2;
+  u32 const room = half - std::min(half, mine.size());
   runtime_.injector_.take(room + 1, runtime_.threads(), index_, [&](work& w) {
     if (first == nullptr) {
       first = &w;

@@ -73,7 +73,7 @@ class alignas(destructive_interference_bytes) worker {
 
  private:
   friend class runtime;
-  using fifo = ring<ring_slots>;
+  using fifo = ring<most_ring_slots>;
 
   work* next() noexcept;
   work* next_from_injector() noexcept;

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 TEST(Commands, HelpTeachesWithExamplesAndExitCodes) {
   course c;
-  for (const char* command : {"list", "doctor", "verify", "run", "report"}) {
+  for (const char* command : {"list", "doctor", "verify", "run", "report", "choose", "claims"}) {
     const told help = c.regatta({command, "--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr("Examples:")) << command;

@@ -29,6 +29,8 @@ void add_ab(CLI::App& app, action& chosen);
 void add_gate(CLI::App& app, action& chosen);
 void add_merge(CLI::App& app, action& chosen);
 void add_history(CLI::App& app, action& chosen);
+void add_choose(CLI::App& app, action& chosen);
+void add_claims(CLI::App& app, action& chosen);
 
 /// "30s", "500ms", "2min"; a bare number counts in `unit_ns`. Throws ends_command.
 std::uint64_t parse_duration(const std::string& option, const std::string& text,

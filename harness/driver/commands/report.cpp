@@ -7,6 +7,7 @@
 #include "harness/driver/report/charts.hpp"
 #include "harness/driver/report/summary.hpp"
 #include "harness/driver/report/terminal.hpp"
+#include "harness/driver/report/verdicts.hpp"
 #include "harness/driver/run_folder.hpp"
 
 namespace regatta::driver {
@@ -25,6 +26,7 @@ exit_code report(const report_options& options) {
     fmt::print(stderr, "warning: {}\n", problem);
   }
   write_summary_files(folder, summary);
+  write_verdicts(folder, summary);
   if (options.as_json) {
     fmt::print("{}\n", summary.document.dump(1));
   } else {

@@ -13,6 +13,7 @@
 #include "harness/driver/crew.hpp"
 #include "harness/driver/findings.hpp"
 #include "harness/driver/interrupt.hpp"
+#include "harness/driver/laws.hpp"
 #include "harness/driver/names.hpp"
 #include "harness/driver/rows.hpp"
 #include "harness/driver/small_program.hpp"
@@ -46,35 +47,14 @@ void check_laws(const std::string& name, const contender_program& who, const int
                 findings& found) {
   if (who.laws.empty() || !who.skipped.empty()) return;
   found.begin(row_name(name, who.variant, 0) + " laws");
-  if (const std::filesystem::path program = who.laws.front();
-      program.is_absolute() && !std::filesystem::exists(program)) {
+  if (!laws_are_built(who.laws)) {
     return found.neutral(outcome::skipped, "laws",
-                         fmt::format("they have not been built: there is no {}", program.string()));
+                         fmt::format("they have not been built: there is no {}", who.laws.front()));
   }
-  auto started = child_process::start({who.laws, {}});
-  if (!started.child) return found.wrong("laws", started.error);
-  ::setenv("GTEST_BRIEF", "1", 0);
   constexpr std::uint64_t laws_limit_ns = 600 * ns_per_s;
-  const std::uint64_t deadline_ns = now_ns() + laws_limit_ns;
-  started.child->close_input();
-  // Its output is drained, or a full pipe would stop it.
-  protocol::line_reader reader(started.child->output());
-  std::vector<std::string> last_lines;
-  while (now_ns() < deadline_ns && !stop.requested()) {
-    protocol::line_result got = reader.next();
-    if (got.status == protocol::line_status::line) {
-      last_lines.push_back(protocol::excerpt(got.text, 160));
-      if (last_lines.size() > 12) last_lines.erase(last_lines.begin());
-      continue;
-    }
-    if (const auto how = started.child->ended_within(20 * ns_per_ms)) {
-      if (how->exited_with(0)) return found.ok("laws", joined(who.laws, " "));
-      return found.wrong("laws",
-                         fmt::format("{} ended with {}", joined(who.laws, " "), how->describe()),
-                         last_lines);
-    }
-  }
-  found.wrong("laws", fmt::format("not done within {}", say_duration(laws_limit_ns)), last_lines);
+  const laws_run run = run_laws(who.laws, "", laws_limit_ns, stop);
+  if (run.obeyed) return found.ok("laws", joined(who.laws, " "));
+  found.wrong("laws", fmt::format("{}: {}", joined(who.laws, " "), run.how), run.last_lines);
 }
 
 /// What a contender brings beside its harness, each proved once.

@@ -13,15 +13,16 @@ namespace regatta::driver {
 
 bool is_coloured() { return ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr; }
 
+std::size_t terminal_columns() {
+  winsize size = {};
+  const bool known = ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  // Narrower than 60, the intervals break.
+  return known && size.ws_col > 0 ? std::max<std::size_t>(size.ws_col, 60) : 100;
+}
+
 void print_summary(const nlohmann::ordered_json& summary) {
   stats::table_options options;
-  if (::isatty(STDOUT_FILENO) == 1) {
-    winsize size = {};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-      // Narrower than this, the intervals break.
-      options.columns = std::max<std::size_t>(size.ws_col, 60);
-    }
-  }
+  options.columns = terminal_columns();
   options.color = is_coloured();
   fmt::print("{}", stats::terminal_table(summary, options));
 }
