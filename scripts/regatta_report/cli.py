@@ -10,7 +10,8 @@ from pathlib import Path
 
 from . import html, style
 from .charts import Chart, all_charts
-from .load import Run, RunError, load
+from .load import load
+from .model import Run, RunError
 
 _HELP = """\
 Draws the charts of a run and writes its report, from what the run left in its folder:

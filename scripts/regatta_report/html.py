@@ -20,7 +20,7 @@ from . import format, machine, style, tables
 from .canvas import Canvas
 from .charts import Chart
 from .charts.common import count
-from .load import Cell, Result, Row, Run, Scenario, Standing, describe
+from .model import Cell, Result, Row, Run, Scenario, Standing, describe
 
 # Up to so many charts stand on the page twice, for wide and for narrow screens. With more, the page
 # would take a phone longer to load than it takes its owner to scroll.
@@ -327,9 +327,7 @@ def _scenario(
             if result.ok:
                 line["cells"] = _figures(result, cell)
                 line["cells"] += [_overhead(result)] if with_overhead else []
-                line["cells"] += [
-                    _optional(result, key, say) for key, _, _, say in shown
-                ]
+                line["cells"] += [_optional(result, key, say) for key, _, _, say in shown]
             else:
                 line |= {
                     "fault": result.category,

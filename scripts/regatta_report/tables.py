@@ -12,7 +12,7 @@ from typing import Any
 from . import format
 from .charts import memory_slope, scaling
 from .charts.common import hollow
-from .load import Cell, Interval, Row, Run, Scenario
+from .model import Cell, Interval, Row, Run, Scenario
 
 
 def number(
@@ -202,9 +202,9 @@ def _lines_table(run: Run, scenario: str) -> dict[str, Any]:
             lines.append(line)
     return {
         "title": f"What a further {what.each} takes",
-        "text": f"A line through bytes over {what.each}s. Intervals are over the blocks, each fitted by "
-        "itself; the error is the standard error of the fit to all blocks together. From 10 % "
-        "off, the points follow no line.",
+        "text": f"A line through bytes over {what.each}s. Intervals are over the blocks, each "
+        "fitted by itself; the error is the standard error of the fit to all blocks together. "
+        "From 10 % off, the points follow no line.",
         "choice": "Kind",
         "columns": [
             (f"A {what.each}", "median, low – high"),

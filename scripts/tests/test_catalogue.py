@@ -16,7 +16,7 @@ import pytest
 import synthetic_catalogue
 from test_report import Page, edit_summary, page_of
 
-from regatta_report import canvas, charts, format, load, style
+from regatta_report import canvas, charts, format, load, model, style
 from regatta_report.charts import common, curves
 from regatta_report.charts.common import Scale
 
@@ -470,7 +470,7 @@ def test_a_floor_far_off_is_named_at_the_edge(few, tmp_path):
 
 
 def test_a_floor_of_several_says_how_many():
-    assert load.Floor("futex_wake", 2, 300.0).label == "floor: futex wake × 2"
+    assert model.Floor("futex_wake", 2, 300.0).label == "floor: futex wake × 2"
 
 
 def test_the_floor_itself_is_shown_as_times(few):
@@ -561,7 +561,7 @@ def test_bytes_that_do_not_follow_from_the_samples_are_refused(few, tmp_path):
         cell["results"][0]["bytes_per_operation"]["median"] *= 2
 
     edit_summary(run, invent)
-    with pytest.raises(load.RunError, match="does not follow from samples.jsonl"):
+    with pytest.raises(model.RunError, match="does not follow from samples.jsonl"):
         load.load(run)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..load import Run
+from ..model import Run
 from . import (
     floor,
     footprint,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .. import format, machine, style
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Floor, Result, Row, Run, Scenario, describe
+from ..model import Cell, Floor, Result, Row, Run, Scenario, describe
 
 WIDE, NARROW = 920.0, 360.0
 WIDE_MARGIN, NARROW_MARGIN = 14.0, 2.0

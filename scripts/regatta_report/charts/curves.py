@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..canvas import Canvas, shorten, text_width
-from ..load import Row
+from ..model import Row
 from . import common
 from .common import SMALL, Look, Scale
 

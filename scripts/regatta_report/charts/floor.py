@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width
-from ..load import Cell, Interval, Run
+from ..model import Cell, Interval, Run
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names
 

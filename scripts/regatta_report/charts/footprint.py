@@ -9,7 +9,7 @@ import math
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width
-from ..load import Interval, Result, Row, Run
+from ..model import Interval, Result, Row, Run
 from . import common, curves
 from .common import SMALL, Chart, Names
 

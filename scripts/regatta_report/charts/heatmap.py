@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .. import format, style
 from ..canvas import Canvas, shorten, text_width
-from ..load import Cell, Ranking, Result, Row, Run, Scenario
+from ..model import Cell, Ranking, Result, Row, Run, Scenario
 from . import common
 from .common import BODY, SMALL, Chart, Names
 

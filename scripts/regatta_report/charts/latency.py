@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from .. import format, stats
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Latency, Row, Run, Scenario
+from ..model import Cell, Latency, Row, Run, Scenario
 from . import common
 from .common import BODY, SMALL, Chart, Look, Names, Scale
 

@@ -1,4 +1,4 @@
-"""Latency under load: each row's path as the load grows, median and tail beside each other. The load
+"""Latency under load: each row's path as the load grows, median and tail beside each other. Load
 is a number of connections in a closed loop, or a rate in an open one.
 
 Further right is more throughput, further down is less waiting. A path that turns upwards without
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, text_width
-from ..load import Cell, Row, Run, Scenario
+from ..model import Cell, Row, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Place, Series

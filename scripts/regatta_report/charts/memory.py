@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width
-from ..load import Cell, Run, Scenario
+from ..model import Cell, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 

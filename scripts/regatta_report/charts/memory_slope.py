@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, wrap
-from ..load import Cell, LineFit, Row, Run, Scenario
+from ..model import Cell, LineFit, Row, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Series

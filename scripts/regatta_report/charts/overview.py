@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width
-from ..load import Run
+from ..model import Run
 from . import common
 from .common import BODY, SMALL, Chart, Names, Scale
 

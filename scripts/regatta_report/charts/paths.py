@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas
-from ..load import Cell, Result, Row, Run, Scenario
+from ..model import Cell, Result, Row, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Series

@@ -11,7 +11,7 @@ import math
 
 from .. import format
 from ..canvas import Canvas, shorten, wrap
-from ..load import Cell, CurveFit, Interval, Row, Run, Scenario
+from ..model import Cell, CurveFit, Interval, Row, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 from .curves import Place

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Row, Run, Scenario
+from ..model import Cell, Row, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 

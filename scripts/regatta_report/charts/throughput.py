@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Interval, Result, Row, Run, Scenario
+from ..model import Cell, Interval, Result, Row, Run, Scenario
 from . import common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 
