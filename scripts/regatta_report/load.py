@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from . import documents
 from .model import (
     Cell,
     CellNoise,
@@ -78,6 +79,7 @@ def load(folder: Path) -> Run:
         noise=_noise(summary.get("noise")),
         overall=Ranking([], {}, 0),
         warnings=warnings,
+        documents=documents.read(folder, warnings),
     )
     _fits(run, summary.get("fits"), rows)
     _assign_styles(run.rows)
@@ -172,6 +174,9 @@ def _scenarios(summary: dict[str, Any], rows: dict[str, Row], path: Path) -> lis
                 cell.results.setdefault(
                     raw, Result(row, "skipped" if row.skipped else "absent", reason)
                 )
+    every = [cell for scenario in scenarios.values() for cell in scenario.cells]
+    for place, cell in enumerate(every):
+        cell.number = place
     return list(scenarios.values())
 
 
@@ -333,7 +338,8 @@ def _assign_styles(rows: list[Row]) -> None:
     """One colour per contender, one fill and dash per variant; see style.slots."""
     chosen = slots(sorted({row.family for row in rows}))
     seen: dict[str, int] = {}
-    for row in rows:
+    for place, row in enumerate(rows):
+        row.number = place
         row.slot = chosen[row.family]
         if not row.twin:
             row.variant_index = seen.get(row.family, 0)

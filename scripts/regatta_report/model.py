@@ -65,6 +65,12 @@ class Row:
     subject: str = "runtime"  # or the machine, which nobody competes with, or a path
     slot: int = 0
     variant_index: int = 0
+    number: int = 0  # its place among all rows of the run
+
+    @property
+    def tag(self) -> str:
+        """What marks on charts and lines of tables are found by that are about this row."""
+        return f"k{self.number}"
 
     @property
     def machine(self) -> bool:
@@ -205,6 +211,12 @@ class Cell:
     measures: str = "time"  # or bytes, or latency
     floor: Floor | None = None
     sizes: dict[str, float] = field(default_factory=dict)  # the parameters that are numbers
+    number: int = 0  # its place among all cells of the run
+
+    @property
+    def tag(self) -> str:
+        """What panels of charts and lines of tables are found by that are about this cell."""
+        return f"c{self.number}"
 
     @property
     def in_bytes(self) -> bool:
@@ -346,6 +358,7 @@ class Run:
     processors: int | None = None
     compared: str = "runtime"  # whom this view of the run compares: runtimes, or paths
     overall_of_paths: Ranking | None = None
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)  # see documents.py
 
     def views(self) -> list[Run]:
         """The run as seen by those who are compared with each other: runtimes and paths never are.

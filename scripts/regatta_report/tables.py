@@ -38,6 +38,7 @@ def row_head(row: Row) -> dict[str, Any]:
 
 def line_head(scenario: Scenario, cell: Cell, row: Row, order: int, place: int) -> dict[str, Any]:
     return {
+        "tags": f"{row.tag} {cell.tag}",
         "first": place == 0,
         "params": scenario.label(cell) or "–",
         "order": order,
@@ -158,6 +159,7 @@ def fits(run: Run, scenario: Scenario) -> dict[str, Any] | None:
 
 def _fit_line(choice: str, order: int, row: Row, first: bool) -> dict[str, Any]:
     return {
+        "tags": row.tag,
         "first": first,
         "params": choice,
         "order": order,

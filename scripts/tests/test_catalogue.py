@@ -114,10 +114,12 @@ def test_a_run_without_those_scenarios_has_none_of_their_charts(make_run):
 def test_every_chart_is_written_and_stands_on_the_page(few, report, tmp_path):
     result = report(few, "--out", tmp_path / "out", "--no-png")
     assert result.returncode == 0, result.stderr
-    text = (tmp_path / "out" / "report.html").read_text()
+    text = "".join(path.read_text() for path in (tmp_path / "out" / "report").iterdir())
+    text += (tmp_path / "out" / "report.html").read_text()
     for name in drawn(few):
         assert (tmp_path / "out" / "charts" / f"{name}_dark.svg").stat().st_size > 1000
-        assert f'id="chart-{name}"' in text
+        assert text.count(f'id="chart-{name}"') == 1
+        assert (tmp_path / "out" / "charts" / f"{name}.csv").read_bytes().count(b"\r\n") > 1
 
 
 def test_the_same_run_is_drawn_with_the_same_bytes(few):
@@ -515,8 +517,8 @@ def test_tables_can_show_multiples_of_the_floor(few):
 
 def section(text: str, name: str) -> str:
     """The part of the page about one scenario."""
-    parts = re.split(r'(?=<section id="scenario-\d+">)', text)
-    return next(part for part in parts if f"<h3>{name}</h3>" in part)
+    parts = re.split('(?=<article id=")', text)
+    return next(part for part in parts if part.startswith(f'<article id="page-scenario-{name}"'))
 
 
 def test_cells_in_bytes_say_bytes(few):
