@@ -73,7 +73,7 @@ def page_of(run: Path, drawing: bool = False) -> tuple[str, Page]:
 def test_plotting_again_elsewhere_gives_the_same_bytes(
     make_run, report_process, tmp_path, monkeypatch
 ):
-    run = make_run(cells=[FEW[0], FEW[-1]], faults=synthetic.REALISTIC_FAULTS)
+    run = make_run(cells=FEW[-1:], faults=synthetic.REALISTIC_FAULTS)
     synthetic_documents.add(run)
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     assert report_process(run, "--one-file").returncode == 0
@@ -200,9 +200,9 @@ def test_many_cells_make_several_charts(make_run):
     assert {"throughput_channel_1", "throughput_channel_2", "throughput_channel_3"} <= made
 
 
-def test_many_rows_fit(make_run, report):
+def test_many_rows_fit(make_run):
     rows = [f"runtime_number_{i}/threads={i}" for i in range(24)]
-    assert report(make_run(rows=rows, blocks=2), "--no-png").returncode == 0
+    assert rows[-1] in page_of(make_run(rows=rows, blocks=2))[1].seen
 
 
 def test_rows_far_apart_are_drawn_on_a_log_axis(make_run, report):

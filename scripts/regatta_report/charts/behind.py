@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model import Cell, Interval, Result, Row
+from ..model import Cell, Interval, Result, Row, clean
 
 Field = tuple[str, Callable[[Result], Any]]
 
@@ -77,7 +77,7 @@ def results(cells: Iterable[Cell], rows: Iterable[Row], fields: list[Field]) -> 
         [
             Line(
                 [
-                    cell.key,
+                    clean(cell.key),
                     row.label,
                     *(get(result) if result.ok else None for _, get in fields),
                     result.outcome,

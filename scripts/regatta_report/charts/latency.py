@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from .. import format, stats
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..model import Cell, Latency, Row, Run, Scenario
+from ..model import Cell, Latency, Row, Run, Scenario, clean
 from . import behind, common
 from .common import BODY, SMALL, Chart, Look, Names, Scale
 
@@ -61,16 +61,17 @@ def _values(cells: list[Cell], rows: list[Row]) -> behind.Values:
             latency = cell.of(row).latency
             if latency is None:
                 continue
+            name = clean(cell.key)
             low, high = dict(latency.low), dict(latency.high)
             for place, (q, ns) in enumerate(latency.curve):
                 lines.append(
                     behind.Line(
-                        [cell.key, row.label, q, ns, low.get(q), high.get(q)],
+                        [name, row.label, q, ns, low.get(q), high.get(q)],
                         f"{row.tag} {cell.tag}",
                         place % 4 == 0,
                     )
                 )
-            last = [cell.key, row.label, 1.0, latency.max_ns, None, None]
+            last = [name, row.label, 1.0, latency.max_ns, None, None]
             lines.append(behind.Line(last, f"{row.tag} {cell.tag}"))
     return behind.Values(
         ["cell", "row", "share", "ns", "least of a block", "greatest of a block"], lines
