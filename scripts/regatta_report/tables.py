@@ -53,6 +53,11 @@ def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
+def some(names: list[str], most: int = 4) -> str:
+    """The names, or the first of them and how many more there are."""
+    return listed(names if len(names) <= most else [*names[:most], f"{len(names) - most} more"])
+
+
 def latency(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
     columns = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
     lines = []

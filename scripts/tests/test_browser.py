@@ -210,6 +210,13 @@ def test_pages_can_be_printed(site, tab):
         assert 1 <= count <= 25, (name, count)
 
 
+def test_tables_fit_on_paper(site, tab):
+    for path in pages(site):
+        page = tab(path, width=718)  # A4 within its margins
+        page._call("Emulation.setEmulatedMedia", media="print")
+        assert page.ask("document.documentElement.scrollWidth") <= 718, path.name
+
+
 def test_dark_pages_are_dark(site, tab):
     page = tab(site / "report.html")
     bright = page.ask("getComputedStyle(document.body).backgroundColor")

@@ -68,7 +68,7 @@ def _profile(
     first = first_of(profile)
     verdict = ""
     if first:
-        verdict = tables.listed(first) + (
+        verdict = tables.some(first) + (
             ", which this run cannot tell apart" if len(first) > 1 else ""
         )
     own = [f for key, f in charts.items() if f["title"].startswith(f"For {name}: ")]

@@ -19,7 +19,7 @@ def context(run: Run, drawn: list[Drawn], links: Links, keys: dict[str, str]) ->
     """What the template needs; `keys` are the pages of the scenarios by name."""
     figures = {one.chart.name: figure(one, links) for one in drawn}
     noise_lines = about.noise_lines(run)
-    sections = [("standing", "Standing")] if run.overall.standings or run.overall.left_out else []
+    sections = [("standing", "Standing")] if any(map(_standings, run.views())) else []
     sections += [("scenarios", "Scenarios"), ("failures", "What did not run")]
     sections += [("noise", "Noise")] if noise_lines else []
     sections += [
@@ -36,16 +36,9 @@ def context(run: Run, drawn: list[Drawn], links: Links, keys: dict[str, str]) ->
         "noise": _noise(run),
         "remarks": _remarks(run),
         "summaries": summaries.of(run, links),
-        "standings": _standings(run),
-        "standing_text": _standing_text(run),
-        "common_cells": run.overall.common_cells,
+        "contests": [_contest(view, links, keys) for view in run.views()],
         "overview_charts": [figures[name] for name in figures if name.startswith("overview")],
-        "heat_charts": [
-            figures[one.chart.name]
-            for one in drawn
-            if one.chart.kind == "heatmap" and one.chart.name == "heatmap"
-        ],
-        "heat": _heat(run, links, keys),
+        "heat_charts": [figures["heatmap"]] if "heatmap" in figures else [],
         "others": _others(run, links, keys),
         "faults": about.faults(run),
         "noise_lines": noise_lines,
@@ -57,6 +50,17 @@ def context(run: Run, drawn: list[Drawn], links: Links, keys: dict[str, str]) ->
         "again": about.again(run),
         "redraw": f"scripts/report.py {shlex.quote('results/' + run.name)}",
         "reading": about.READING,
+    }
+
+
+def _contest(view: Run, links: Links, keys: dict[str, str]) -> dict[str, Any]:
+    """Where everybody stands who is compared with each other: runtimes, or ways through a proxy."""
+    return {
+        "paths": view.compared == "path",
+        "standings": _standings(view),
+        "text": _standing_text(view),
+        "common_cells": view.overall.common_cells,
+        "heat": _heat(view, links, keys),
     }
 
 
@@ -74,8 +78,8 @@ def _heat(run: Run, links: Links, keys: dict[str, str]) -> dict[str, Any] | None
 
 
 def _others(run: Run, links: Links, keys: dict[str, str]) -> list[dict[str, str]]:
-    """Scenarios that the table above does not have: the machine's own, and those of paths."""
-    shown = {s.name for s in run.contests if s.ranking is not None}
+    """Scenarios that no table above has: the machine's own, and those without any ranking."""
+    shown = {s.name for view in run.views() for s in view.contests if s.ranking is not None}
     return [
         {"name": s.name, "href": links.page(keys[s.name]), "find": found_by(s)}
         for s in run.scenarios
@@ -136,7 +140,8 @@ def _noise(run: Run) -> dict[str, Any]:
             "text": "No contender was entered twice, so nothing says how far two equal ones "
             "would come apart.",
         }
-    pair = f"{noise.row} was entered twice, under two names."
+    several = "were each" if " and " in noise.row else "was"
+    pair = f"{noise.row} {several} entered twice, under two names."
     ratio = ""
     if noise.ratio:
         low, high = noise.ratio.low, noise.ratio.high
@@ -235,7 +240,12 @@ def _standing_text(run: Run) -> str:
     if not standings:
         return "No cell was finished by all rows, so there is no common ground to rank them on."
     first = [s for s in standings if s.group == 1]
-    text = f"First over all cells: {tables.listed([s.row.label for s in first])}"
+    if len(first) == len(standings) > 1:
+        return (
+            f"This run does not tell any two of these {len(first)} rows apart over all cells. More "
+            "blocks, or a quieter machine, may."
+        )
+    text = f"First over all cells: {tables.some([s.row.label for s in first])}"
     text += ", which this run cannot tell apart." if len(first) > 1 else "."
     rest = [s for s in standings if s.group > 1]
     if rest:

@@ -89,7 +89,8 @@ def _is_number(lines: list[behind.Line], column: int) -> bool:
 def filter_of(run: Run) -> dict[str, Any]:
     """Who can be chosen, by language, and what cells are found by."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    for row in run.rows:
+    # Languages first: paths and the machine are compared with nobody of them.
+    for row in sorted(run.rows, key=lambda row: row.subject != "runtime"):
         if row.skipped is None:
             head = tables.row_head(row) | {"tag": row.tag, "name": row.name}
             groups.setdefault(kind_of(row), []).append(head)

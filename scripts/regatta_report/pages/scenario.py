@@ -117,9 +117,12 @@ def _scenario_text(scenario: Scenario) -> str:
     ranking = scenario.ranking
     if ranking and ranking.standings:
         first = [s.row.label for s in ranking.standings if s.group == 1]
-        parts.append(
-            f"First: {tables.listed(first)}" + (", not separated." if len(first) > 1 else ".")
-        )
+        if len(first) == len(ranking.standings) > 1:
+            parts.append(f"Over all of it, this run tells none of the {len(first)} rows apart.")
+        else:
+            parts.append(
+                f"First: {tables.some(first)}" + (", not separated." if len(first) > 1 else ".")
+            )
     return " ".join(parts)
 
 

@@ -27,7 +27,7 @@ def of(run: Run, links: Links) -> list[dict[str, str]]:
         lines = []
         for profile in dicts(document.get("profiles")):
             if first := first_of(profile):
-                lines.append(f"{clean(profile.get('profile', ''))}: {tables.listed(first)}")
+                lines.append(f"{clean(profile.get('profile', ''))}: {tables.some(first)}")
         made.append(
             {
                 "title": "Which one to choose",

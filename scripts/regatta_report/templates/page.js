@@ -102,7 +102,7 @@ if (form) {
     document.getElementById("shown").textContent = `${boxes.length - hidden.length} of ${boxes.length}`;
     document.getElementById("reset").hidden = !hidden.length && !wanted.length;
     const parts = [];
-    if (hidden.length) parts.push(`${hidden.length} of ${boxes.length} contenders hidden`);
+    if (hidden.length) parts.push(`${hidden.length} of ${boxes.length} rows hidden`);
     if (wanted.length) parts.push(`${cells.length - lost.length} of ${cells.length} cells match`);
     document.getElementById("said").textContent = parts.length ? `${parts.join(", ")}. Ranks and ratios are those of the whole run.` : "";
   };
