@@ -458,6 +458,28 @@ def test_a_file_in_the_place_of_the_charts_folder_is_refused(make_run, report):
     refused(report(run), "cannot write")
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema":2,"what":"claims","claims":[]}', "{}"])
+def test_a_document_that_cannot_be_read_costs_its_page_and_is_said(make_run, content):
+    run = make_run(cells=FEW[:1])
+    synthetic_documents.add(run, "choice")
+    (run / "claims.json").write_text(content)
+    _, page = page_of(run)
+    assert "No page of claims.json" in page.seen
+    assert "page-claims" not in page.ids and "page-choice" in page.ids
+
+
+@pytest.mark.parametrize("name", ["comparison", "claims", "choice"])
+def test_a_document_without_its_parts_still_makes_a_page(make_run, name):
+    run = make_run(cells=FEW[:1])
+    synthetic_documents.add(run, name)
+    path = run / f"{name}.json"
+    document = json.loads(path.read_text())
+    for entries in (value for value in document.values() if isinstance(value, list)):
+        entries[:] = [{}, None, {"ratio": {"median": "x"}, "ranking": [{"rows": [{}]}]}]
+    path.write_text(json.dumps(document))
+    assert f"page-{name}" in page_of(run)[1].ids
+
+
 def test_a_failed_write_leaves_no_half_file(make_run, tmp_path, monkeypatch):
     run = load.load(make_run(cells=FEW[:1]))
 
