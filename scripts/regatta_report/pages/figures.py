@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import format, tables
-from ..model import Interval, clean
+from ..model import clean
 from ..values import as_interval, as_number
 
 _RATIOS = ("ratio", "x", "×", "times")
@@ -26,7 +26,8 @@ def say(value: float, unit: str) -> str:
         return f"{format.ratio(value)} ×"
     if unit in _SAYS:
         return _SAYS[unit](value)
-    return f"{format.plain(value)} {unit}".strip()
+    number = f"{value:,.0f}" if value == round(value) else format.plain(value)
+    return f"{number} {unit}".strip()
 
 
 def limits(low: float, high: float, unit: str) -> str:
@@ -35,13 +36,6 @@ def limits(low: float, high: float, unit: str) -> str:
     if unit in ("bytes", "B"):
         return format.size_range(low, high)
     return f"{say(low, unit).removesuffix(' ×').removesuffix(f' {unit}')} – {say(high, unit)}"
-
-
-def covers(interval: Interval) -> str:
-    """How sure the limits are, where that is known."""
-    if not interval.confidence:
-        return ""
-    return f"{interval.confidence * 100:.3g} % interval"
 
 
 def number(value: object, unit: str) -> dict[str, Any] | None:
@@ -55,9 +49,8 @@ def interval(value: object, unit: str, strong: bool = False) -> dict[str, Any] |
     found = as_interval(value, signed=True)
     if found is None:
         return None
-    return tables.number(
-        found.median, say(found.median, unit), strong, limits(found.low, found.high, unit)
-    )
+    between = "" if found.low == found.high else limits(found.low, found.high, unit)
+    return tables.number(found.median, say(found.median, unit), strong, between)
 
 
 def figure(value: object) -> dict[str, str] | None:
@@ -71,10 +64,12 @@ def figure(value: object) -> dict[str, str] | None:
     low, high = as_number(value.get("low")), as_number(value.get("high"))
     confidence = as_number(value.get("confidence"))
     parts = []
-    if low is not None and high is not None:
+    # A fact, as what a law says, has no width and needs none.
+    fact = low == high == middle
+    if low is not None and high is not None and not fact:
         parts.append(limits(low, high, unit))
-    if confidence:
+    if confidence and not fact:
         parts.append(f"{confidence * 100:.3g} % interval")
-    if blocks := as_number(value.get("blocks")):
+    if not fact and (blocks := as_number(value.get("blocks"))):
         parts.append(f"{blocks:g} block" + ("" if blocks == 1 else "s"))
     return {"text": say(middle, unit), "note": ", ".join(parts)}
