@@ -31,6 +31,7 @@ clang         test?  clang-%CLANG%,libclang-rt-%CLANG%-dev  clang,compiler-rt   
 clang-format  test?  clang-format-19                        clang-tools-extra    clang-format 19
 nginx         test?  nginx,libnginx-mod-stream              nginx,nginx-mod-stream  nginx with its stream module, for the row path/nginx
 haproxy       test?  haproxy                                haproxy              HAProxy, for the row path/haproxy
+chromium      test?  chromium                               chromium             a Chromium, to look at the pages of reports
 '
 
 # needs_field NEED COLUMN
@@ -82,6 +83,15 @@ nginx_is_there() {
   esac
 }
 
+# Whether a Chromium is here under one of its names; $REGATTA_CHROMIUM names another.
+chromium_is_there() {
+  local name
+  for name in ${REGATTA_CHROMIUM:-chromium chromium-browser google-chrome chrome}; do
+    command -v "$name" >/dev/null 2>&1 && return 0
+  done
+  return 1
+}
+
 # is_there NEED
 is_there() {
   local clang
@@ -107,6 +117,7 @@ is_there() {
     clang-format) "$root/scripts/check_format" --which >/dev/null ;;
     nginx) nginx_is_there ;;
     haproxy) system_program haproxy >/dev/null ;;
+    chromium) chromium_is_there ;;
     *) die "$failed_status" "needs.sh knows no need '$1'" ;;
   esac
 }

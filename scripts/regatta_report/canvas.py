@@ -12,7 +12,8 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from xml.sax.saxutils import escape
@@ -35,6 +36,7 @@ from . import style  # noqa: E402
 
 Theme = dict[str, str]
 Stroke = Callable[["Sheet", Theme], None]
+_TAG = "tag:"
 
 # A missing glyph (say, a name in another script) is drawn as a box in PNG and is right in SVG; a
 # warning per label would only bury what the user should read.
@@ -100,8 +102,19 @@ class Canvas:
 
     width: float
     height: float = 0
-    strokes: list[Stroke] = field(default_factory=list)
+    strokes: list[tuple[str, Stroke]] = field(default_factory=list)
+    _tags: list[str] = field(default_factory=list)
     _drawn: str | None = None
+
+    @contextmanager
+    def about(self, *tags: str) -> Iterator[None]:
+        """What is drawn within is of a row or a cell: a page can find it by these classes."""
+        self._tags += tags
+        yield
+        del self._tags[len(self._tags) - len(tags) :]
+
+    def _keep(self, stroke: Stroke) -> None:
+        self.strokes.append((" ".join(self._tags), stroke))
 
     def line(
         self,
@@ -128,7 +141,7 @@ class Canvas:
             )
             sheet.add(line)
 
-        self.strokes.append(draw)
+        self._keep(draw)
 
     def rectangle(
         self,
@@ -160,7 +173,7 @@ class Canvas:
                 )
             )
 
-        self.strokes.append(draw)
+        self._keep(draw)
 
     def area(
         self, points: Sequence[tuple[float, float]], role: str, opacity: float = 1, layer: int = 1
@@ -177,7 +190,7 @@ class Canvas:
                 )
             )
 
-        self.strokes.append(draw)
+        self._keep(draw)
 
     def mark(
         self,
@@ -221,7 +234,7 @@ class Canvas:
                 )
             )
 
-        self.strokes.append(draw)
+        self._keep(draw)
 
     def text(
         self,
@@ -257,7 +270,7 @@ class Canvas:
                 )
             )
 
-        self.strokes.append(draw)
+        self._keep(draw)
 
     def _save(self, theme: Theme, kind: str, **options: object) -> bytes:
         out = io.BytesIO()
@@ -266,7 +279,7 @@ class Canvas:
             matplotlib.rcdefaults()
             rcParams.update(_SETTINGS)
             sheet = Sheet(self.width, self.height, theme)
-            for stroke in self.strokes:
+            for sheet.tag, stroke in self.strokes:
                 stroke(sheet, theme)
             # Not the date, not the version: the same run gives the same bytes.
             metadata = (
@@ -279,7 +292,8 @@ class Canvas:
 
     def png(self, theme: Theme) -> bytes:
         """Two device pixels per pixel, for screens that have them."""
-        return self._save(theme, "png", dpi=144)
+        # Flat colours pack well however little time is spent on them.
+        return self._save(theme, "png", dpi=144, pil_kwargs={"compress_level": 3})
 
     def _svg(self) -> str:
         """The drawing in the colours of the light theme, from which all others are made."""
@@ -319,11 +333,14 @@ class Sheet:
 
     def __init__(self, width: float, height: float, theme: Theme) -> None:
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=theme["paper"])
+        self.tag = ""
         flipped = Affine2D().scale(1 / 72, -1 / 72).translate(0, height / 72)
         self._pixels = flipped + self.figure.dpi_scale_trans
 
     def add(self, artist: Artist) -> None:
         artist.set_transform(self._pixels)
+        if self.tag:
+            artist.set_gid(_TAG + self.tag)
         # Everything lies on the sheet, where a clip path each would only fatten the file.
         self.figure.add_artist(artist, clip=False)
 
@@ -350,6 +367,8 @@ def _tidy(svg: str) -> str:
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.S)
 
     def tidied(tag: str) -> str:
+        if tag.startswith(f'<g id="{_TAG}'):
+            return tag.replace(f'id="{_TAG}', 'class="')
         if tag.startswith("<g id="):
             return "<g>"
         tag = re.sub(r' transform="rotate\(-?0 [^"]*"', "", tag)
@@ -358,6 +377,9 @@ def _tidy(svg: str) -> str:
 
     svg = _tags(svg, tidied)
     svg = re.sub(r"<g>\s*(<(?:path|use)\b[^<>]*/>|<text\b[^<>]*>[^<>]*</text>)\s*</g>", r"\1", svg)
+    svg = re.sub(
+        r'<g( class="[^"]*")>\s*<(path|text)\b([^<>]*(?:/>|>[^<>]*</text>))\s*</g>', r"<\2\1\3", svg
+    )
     return re.sub(r"\n\s+", "\n", svg).replace("<svg ", '<svg role="img" ', 1)
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 
-from . import html, style
-from .charts import Chart, all_charts
-from .load import Run, RunError, load
+from . import draw, site
+from .charts import all_charts
+from .load import load
+from .model import Run, RunError
 
 _HELP = """\
 Draws the charts of a run and writes its report, from what the run left in its folder:
 summary.json (what was concluded) and samples.jsonl (what was measured).
 
 Writes into the folder
-  report.html                 one page with everything: offline, light, dark, phone, paper
+  report.html                 the entrance: standing, scenarios, failures, noise, machine
+  report/*.html               a page for each scenario, for all cells, for memory; and one each for
+                              comparison.json, choice.json and claims.json where they lie in RUN.
+                              All offline, light, dark, for phones and paper
   charts/overview.svg .png    the standing over all common cells
   charts/heatmap*.svg .png    how far each row is from the best, by scenario and cell by cell
   charts/throughput_*.svg …   operations per second with intervals, one chart a scenario;
@@ -29,7 +31,8 @@ Writes into the folder
   charts/floor.svg …          what the bare machine takes, where that was measured
   charts/footprint.svg …      size of the smallest program against its time
   charts/memory*.svg …        peak memory; memory_slope: bytes over tasks
-  charts/*_dark.svg …         each of them again, for dark pages
+  charts/*_dark.svg …         each of them again, for dark slides
+  charts/*.csv                the values behind each of them
 
 The same run gives the same bytes each time.
 """
@@ -39,7 +42,8 @@ examples:
   scripts/report.py                                  the newest run under results/
   scripts/report.py results/2026-11-22T12-00-00      that run
   scripts/report.py RUN --out /tmp/look              leave the run's folder as it is
-  scripts/report.py RUN --no-png                     only SVG and the page, in half the time
+  scripts/report.py RUN --no-png                     only SVG and the pages, in half the time
+  scripts/report.py RUN --one-file                   also all pages as one file, to be mailed
 
 exit codes: 0 written · 1 the run cannot be read, or the report cannot be written · 2 wrong use
 """
@@ -61,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help="write there instead of into RUN")
     parser.add_argument("--no-png", action="store_true", help="leave out the PNG files")
-    parser.add_argument("--no-html", action="store_true", help="leave out report.html")
+    parser.add_argument("--no-html", action="store_true", help="leave out the pages")
+    parser.add_argument(
+        "--one-file",
+        action="store_true",
+        help="also write report_one_file.html: all pages as one file, to be mailed",
+    )
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return parser
 
@@ -74,7 +83,13 @@ def main(arguments: list[str]) -> int:
         out = options.out or folder
         if not options.quiet:
             print(f"drawing the charts of {len(run.cells)} cells", flush=True)
-        written = write(run, out, png=not options.no_png, page=not options.no_html)
+        written = write(
+            run,
+            out,
+            png=not options.no_png,
+            page=not options.no_html,
+            one_file=options.one_file,
+        )
     except RunError as error:
         print(f"report.py: {error}", file=sys.stderr)
         return 1
@@ -107,62 +122,54 @@ def _newest(results: Path) -> Path:
     return max(runs, key=lambda run: ((run / "summary.json").stat().st_mtime, run.name))
 
 
-def write(run: Run, out: Path, png: bool = True, page: bool = True) -> list[Path]:
-    """Writes all charts and the page; returns the files in order.
+def write(
+    run: Run, out: Path, png: bool = True, page: bool = True, one_file: bool = False
+) -> list[Path]:
+    """Writes all charts and pages; returns the files in order.
 
-    Each file is whole or absent: it is written beside its place and moved there. Charts of an
-    earlier report that this one does not have are removed, so that the folder never tells two
-    stories.
+    Each file is whole or absent. Charts and pages of an earlier report that this one does not have
+    are removed, so that the folder never tells two stories.
     """
     charts = all_charts(run)
     folder = out / "charts"
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for chart in charts:
-        for theme, suffix in (("light", ""), ("dark", "_dark")):
-            colours = style.THEMES[theme]
-            svg = chart.wide.svg(colours, chart.title, chart.description)
-            written.append(_place(folder / f"{chart.name}{suffix}.svg", svg))
-            if png:
-                written.append(
-                    _place(folder / f"{chart.name}{suffix}.png", chart.wide.png(colours))
-                )
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".svg", ".png") and path not in written and _ours(path, charts):
-            path.unlink()
+    drawn = draw.draw(charts, draw.Order(folder, png, inline=page or one_file))
+    written = [folder / name for one in drawn for name in one.files]
+    _remove_others(folder, written, _CHARTS, (".svg", ".png", ".csv"))
     if page:
-        written.append(_place(out / "report.html", html.render(run, charts).encode("utf-8")))
+        (out / site.FOLDER).mkdir(exist_ok=True)
+        pages = site.render(run, drawn)
+        written += [draw.place(out / path, text.encode("utf-8")) for path, text in pages.items()]
+        _remove_others(out / site.FOLDER, written, _PAGES, (".html",))
+    if one_file:
+        text = site.render_one_file(run, drawn)
+        written.append(draw.place(out / site.ONE_FILE, text.encode("utf-8")))
     return written
 
 
-def _ours(path: Path, charts: list[Chart]) -> bool:
-    """Whether an earlier report wrote this file: only then may it be removed."""
-    return path.name.startswith(
-        (
-            "overview",
-            "heatmap",
-            "throughput_",
-            "bytes_",
-            "tail_",
-            "latency_",
-            "scaling_",
-            "timers_growth",
-            "floor",
-            "footprint",
-            "memory",
-            "path",
-        )
-    )
+# How the names of files begin that an earlier report may have written: only they may be removed.
+_CHARTS = (
+    "overview",
+    "heatmap",
+    "throughput_",
+    "bytes_",
+    "tail_",
+    "latency_",
+    "scaling_",
+    "timers_growth",
+    "floor",
+    "footprint",
+    "memory",
+    "path",
+    "comparison",
+    "choice_",
+)
+_PAGES = ("scenario-", "cells", "memory", "claims", "choice", "comparison")
 
 
-def _place(path: Path, content: bytes) -> Path:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+def _remove_others(
+    folder: Path, written: list[Path], ours: tuple[str, ...], endings: tuple[str, ...]
+) -> None:
+    for path in sorted(folder.iterdir()):
+        if path.suffix in endings and path.name.startswith(ours) and path not in written:
+            path.unlink()

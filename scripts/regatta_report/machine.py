@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .format import percent
-from .load import Run, clean
+from .model import Run, clean
 
 
 def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 from . import format
 from .charts import memory_slope, scaling
 from .charts.common import hollow
-from .load import Cell, Interval, Row, Run, Scenario
+from .model import Cell, Interval, Row, Run, Scenario
 
 
 def number(
@@ -38,6 +38,7 @@ def row_head(row: Row) -> dict[str, Any]:
 
 def line_head(scenario: Scenario, cell: Cell, row: Row, order: int, place: int) -> dict[str, Any]:
     return {
+        "tags": f"{row.tag} {cell.tag}",
         "first": place == 0,
         "params": scenario.label(cell) or "–",
         "order": order,
@@ -50,6 +51,11 @@ def line_head(scenario: Scenario, cell: Cell, row: Row, order: int, place: int) 
 
 def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def some(names: list[str], most: int = 4) -> str:
+    """The names, or the first of them and how many more there are."""
+    return listed(names if len(names) <= most else [*names[:most], f"{len(names) - most} more"])
 
 
 def latency(scenario: Scenario, rows: list[Row]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -158,6 +164,7 @@ def fits(run: Run, scenario: Scenario) -> dict[str, Any] | None:
 
 def _fit_line(choice: str, order: int, row: Row, first: bool) -> dict[str, Any]:
     return {
+        "tags": row.tag,
         "first": first,
         "params": choice,
         "order": order,
@@ -202,9 +209,9 @@ def _lines_table(run: Run, scenario: str) -> dict[str, Any]:
             lines.append(line)
     return {
         "title": f"What a further {what.each} takes",
-        "text": f"A line through bytes over {what.each}s. Intervals are over the blocks, each fitted by "
-        "itself; the error is the standard error of the fit to all blocks together. From 10 % "
-        "off, the points follow no line.",
+        "text": f"A line through bytes over {what.each}s. Intervals are over the blocks, each "
+        "fitted by itself; the error is the standard error of the fit to all blocks together. "
+        "From 10 % off, the points follow no line.",
         "choice": "Kind",
         "columns": [
             (f"A {what.each}", "median, low – high"),

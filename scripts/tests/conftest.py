@@ -16,6 +16,9 @@ sys.path.insert(0, str(SCRIPTS))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import synthetic  # noqa: E402
+import synthetic_catalogue  # noqa: E402
+import synthetic_documents  # noqa: E402
+import synthetic_paths  # noqa: E402
 
 from regatta_report import cli  # noqa: E402
 
@@ -34,6 +37,17 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return make
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with everything that a report knows, reported once for all tests that look at pages."""
+    folder = tmp_path_factory.mktemp("site") / "run"
+    synthetic_catalogue.make(folder, rows=4, blocks=2)
+    synthetic_paths.add(folder)
+    synthetic_documents.add(folder)
+    assert cli.main([str(folder), "--no-png", "--one-file", "--quiet"]) == 0
+    return folder
 
 
 @dataclass

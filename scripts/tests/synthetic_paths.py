@@ -42,9 +42,7 @@ def add(run: Path) -> None:
     """To a run that exists: rows, cells, samples, and what the summary says of them."""
     rng = random.Random(5)
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    summary["rows"] += [
-        synthetic._row(name, False, None) | {"subject": "path"} for name in WAYS
-    ]
+    summary["rows"] += [synthetic._row(name, False, None) | {"subject": "path"} for name in WAYS]
     with (run / "samples.jsonl").open("a", encoding="utf-8") as out:
         for scenario, params in CELLS:
             cell, samples = _cell(scenario, params, rng)

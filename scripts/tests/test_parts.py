@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from conftest import SCRIPTS
 
-from regatta_report import format, load, stats, style
+from regatta_report import format, model, stats, style
 from regatta_report.canvas import shorten, text_width, wrap
 from regatta_report.charts import common
 
@@ -217,8 +217,8 @@ def test_ticks_are_round_and_inside():
 
 
 def test_what_cannot_be_seen_is_made_visible():
-    assert load.clean("a\x00b\u202ec\nd") == "a\\u0000b\\u202ec d"
-    assert load.clean("日本語 ü") == "日本語 ü"
+    assert model.clean("a\x00b\u202ec\nd") == "a\\u0000b\\u202ec d"
+    assert model.clean("日本語 ü") == "日本語 ü"
 
 
 # find_python

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import synthetic
+import synthetic_documents
 from conftest import FEW
 
-from regatta_report import charts, html, load, style
+from regatta_report import charts, draw, load, site, style
 from regatta_report.cli import write
 
 EVIL = '<script>alert("1")</script>&amp; $x^2$ {{ 7*7 }} \u202e#fcfcfa'
@@ -23,7 +24,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and (path.parent.name == "charts" or path.suffix == ".html")
+        if path.is_file() and (path.parent.name in ("charts", "report") or path.suffix == ".html")
     }
 
 
@@ -57,37 +58,48 @@ class Page(HTMLParser):
         self.seen += data
 
 
-def page_of(run: Path) -> tuple[str, Page]:
+def page_of(run: Path, drawing: bool = False) -> tuple[str, Page]:
+    """All pages as one, with charts only where they are asked for: tables need none of them."""
     loaded = load.load(run)
-    text = html.render(loaded, charts.all_charts(loaded))
+    made = charts.all_charts(loaded)
+    drawn = draw.draw(made, draw.Order(None)) if drawing else [draw.Drawn(chart) for chart in made]
+    text = site.render_one_file(loaded, drawn)
     return text, Page(text)
 
 
 # Bytes
 
 
-def test_plotting_again_gives_the_same_bytes(make_run, report_process, tmp_path):
-    run = make_run(cells=FEW[-1:], faults=synthetic.REALISTIC_FAULTS)
-    assert report_process(run).returncode == 0
-    first = files_of(run)
-    assert report_process(run, "--out", tmp_path / "again").returncode == 0
-    second = files_of(tmp_path / "again")
-    assert first.keys() == second.keys()
-    assert [name for name in first if first[name] != second[name]] == []
-
-
-def test_neither_clock_nor_locale_nor_settings_show(
+def test_plotting_again_elsewhere_gives_the_same_bytes(
     make_run, report_process, tmp_path, monkeypatch
 ):
-    run = make_run(cells=FEW[:1])
-    report_process(run, "--out", tmp_path / "a")
+    run = make_run(cells=FEW[-1:], faults=synthetic.REALISTIC_FAULTS)
+    synthetic_documents.add(run)
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    assert report_process(run, "--one-file").returncode == 0
     for name, value in [("TZ", "Asia/Tokyo"), ("LC_ALL", "de_DE.UTF-8"), ("PYTHONHASHSEED", "7")]:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
     (tmp_path / "matplotlibrc").write_text("savefig.facecolor: red\nlines.antialiased: False\n")
     monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path))
-    report_process(run, "--out", tmp_path / "b")
-    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert report_process(run, "--one-file", "--out", tmp_path / "again").returncode == 0
+    first, second = files_of(run), files_of(tmp_path / "again")
+    assert first.keys() == second.keys()
+    assert {"report_one_file.html", "report/claims.html", "charts/overview.csv"} <= first.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_several_processes_draw_what_one_draws(make_run, tmp_path):
+    made = charts.all_charts(load.load(make_run(cells=FEW[:1])))[:3]
+    drawn = []
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        folder.mkdir()
+        order = draw.Order(folder, png=False)
+        drawn.append([(d.wide, d.narrow, d.files) for d in draw.draw(made, order, processes)])
+    assert drawn[0] == drawn[1]
+    for path in (tmp_path / "1").iterdir():
+        assert path.read_bytes() == (tmp_path / "2" / path.name).read_bytes()
 
 
 # Shapes of runs
@@ -188,9 +200,9 @@ def test_many_cells_make_several_charts(make_run):
     assert {"throughput_channel_1", "throughput_channel_2", "throughput_channel_3"} <= made
 
 
-def test_many_rows_fit(make_run, report):
+def test_many_rows_fit(make_run):
     rows = [f"runtime_number_{i}/threads={i}" for i in range(24)]
-    assert report(make_run(rows=rows, blocks=2), "--no-png").returncode == 0
+    assert rows[-1] in page_of(make_run(rows=rows, blocks=2))[1].seen
 
 
 def test_rows_far_apart_are_drawn_on_a_log_axis(make_run, report):
@@ -238,12 +250,18 @@ def test_names_from_a_run_cannot_become_markup(make_run, report):
     run = make_run(rows=rows, cells=cells, faults=faults, skipped={f"x{EVIL}": EVIL})
     result = report(run)
     assert result.returncode == 0, result.stderr
-    text = (run / "report.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.tags.count("script") == 1
-    assert "<script>alert" not in text
-    assert "\u202e" not in text
-    assert "{{ 7*7 }}" in page.seen and "$x^2$" in page.seen and "#fcfcfa" in page.seen
+    seen = ""
+    for name, content in files_of(run).items():
+        if not name.endswith(".html"):
+            continue
+        assert re.fullmatch(r"report\.html|report/[a-z0-9_-]+\.html", name)
+        text = content.decode("utf-8")
+        page = Page(text)
+        assert page.tags.count("script") == 1
+        assert "<script>alert" not in text
+        assert "\u202e" not in text
+        seen += page.seen
+    assert "{{ 7*7 }}" in seen and "$x^2$" in seen and "#fcfcfa" in seen
     for path in (run / "charts").glob("*.svg"):
         assert re.fullmatch(r"[a-z0-9_]+\.svg", path.name)
         root = ElementTree.parse(path).getroot()
@@ -265,7 +283,7 @@ def test_scenarios_whose_names_differ_in_signs_only_get_charts_of_their_own(make
 
 
 def test_the_page_asks_the_network_for_nothing(make_run):
-    text, page = page_of(make_run())
+    text, page = page_of(make_run(cells=FEW[:1]), drawing=True)
     assert all(value.startswith(("#", "data:")) for value in page.fetched), page.fetched
     assert "default-src 'none'" in text
     bare = re.sub(r'xmlns(:xlink)?="[^"]*"', "", text)
@@ -273,14 +291,16 @@ def test_the_page_asks_the_network_for_nothing(make_run):
 
 
 def test_ids_on_the_page_are_unique_and_references_lead_somewhere(make_run):
-    text, page = page_of(make_run(faults=synthetic.REALISTIC_FAULTS))
+    run = make_run(cells=FEW[-1:], faults=synthetic.REALISTIC_FAULTS)
+    synthetic_documents.add(run)
+    text, page = page_of(run, drawing=True)
     assert len(page.ids) == len(set(page.ids))
     wanted = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     assert wanted <= set(page.ids)
 
 
 def test_charts_on_the_page_follow_the_theme(make_run):
-    text, _ = page_of(make_run())
+    text, _ = page_of(make_run(cells=FEW[:1]), drawing=True)
     for svg in re.findall(r"<svg.*?</svg>", text, flags=re.S):
         tags = "".join(re.findall(r"<[^<>]+>", svg))
         assert not re.search(r"#[0-9a-f]{6}\b", tags)
@@ -288,9 +308,9 @@ def test_charts_on_the_page_follow_the_theme(make_run):
         assert f"--{role}: {style.LIGHT[role]}" in text and f"--{role}: {style.DARK[role]}" in text
 
 
-def test_a_page_of_very_many_charts_holds_each_once(make_run, monkeypatch):
-    monkeypatch.setattr(html, "_MOST_TWICE", 2)
-    text, page = page_of(make_run())
+def test_one_file_of_very_many_charts_holds_each_once(make_run, monkeypatch):
+    monkeypatch.setattr(site, "_MOST_TWICE", 2)
+    text, page = page_of(make_run(cells=FEW[:1]), drawing=True)
     assert 'class="narrow"' not in text
     assert page.tags.count("svg") == len(names_of_charts(text))
 
@@ -301,7 +321,8 @@ def names_of_charts(text: str) -> list[str]:
 
 def test_tables_are_whole_without_script(make_run):
     text, page = page_of(make_run())
-    assert "<button" not in text.split("<script>")[0]
+    shown = re.sub(r"<form.* hidden>.*?</form>", "", text.split("<script>")[0], flags=re.S)
+    assert "<form" in text and "<button" not in shown and "<input" not in shown
     assert page.tags.count("table") >= 6
 
 
@@ -435,6 +456,28 @@ def test_a_file_in_the_place_of_the_charts_folder_is_refused(make_run, report):
     run = make_run()
     (run / "charts").write_text("in the way")
     refused(report(run), "cannot write")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema":2,"what":"claims","claims":[]}', "{}"])
+def test_a_document_that_cannot_be_read_costs_its_page_and_is_said(make_run, content):
+    run = make_run(cells=FEW[:1])
+    synthetic_documents.add(run, "choice")
+    (run / "claims.json").write_text(content)
+    _, page = page_of(run)
+    assert "No page of claims.json" in page.seen
+    assert "page-claims" not in page.ids and "page-choice" in page.ids
+
+
+@pytest.mark.parametrize("name", ["comparison", "claims", "choice"])
+def test_a_document_without_its_parts_still_makes_a_page(make_run, name):
+    run = make_run(cells=FEW[:1])
+    synthetic_documents.add(run, name)
+    path = run / f"{name}.json"
+    document = json.loads(path.read_text())
+    for entries in (value for value in document.values() if isinstance(value, list)):
+        entries[:] = [{}, None, {"ratio": {"median": "x"}, "ranking": [{"rows": [{}]}]}]
+    path.write_text(json.dumps(document))
+    assert f"page-{name}" in page_of(run)[1].ids
 
 
 def test_a_failed_write_leaves_no_half_file(make_run, tmp_path, monkeypatch):

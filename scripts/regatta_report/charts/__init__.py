@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ..load import Run
+from ..model import Run
 from . import (
+    choice,
+    comparison,
     floor,
     footprint,
     heatmap,
@@ -35,6 +37,8 @@ KINDS = (
     tail,
     latency,
     memory,
+    comparison,
+    choice,
 )
 
 
@@ -44,5 +48,5 @@ def all_charts(run: Run) -> list[Chart]:
     first, *others = run.views()
     charts = [chart for kind in KINDS for chart in kind.charts(first, names)]
     # One picture of all is enough for a page, and the machine's floor is the same for everybody.
-    rest = [kind for kind in KINDS if kind not in (overview, heatmap, floor)]
+    rest = [kind for kind in KINDS if kind not in (overview, heatmap, floor, comparison, choice)]
     return charts + [c for view in others for kind in rest for c in kind.charts(view, names)]

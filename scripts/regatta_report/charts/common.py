@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from .. import format, machine, style
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Floor, Result, Row, Run, Scenario, describe
+from ..model import Cell, Floor, Result, Row, Run, Scenario, describe
+from .behind import Values
 
 WIDE, NARROW = 920.0, 360.0
 WIDE_MARGIN, NARROW_MARGIN = 14.0, 2.0
@@ -28,6 +29,7 @@ class Chart:
     description: str
     wide: Canvas
     narrow: Canvas
+    values: Values
 
 
 class Names:
@@ -136,18 +138,19 @@ def legend(
     left = x
     sample = 26 if lines else 12
     for row in rows:
-        look = (looks_of or {}).get(row.name) or Look(
-            role(row), marker(row), dash(row), hollow(row)
-        )
-        label = shorten(row.label, width - sample - 10, BODY)
-        needed = sample + 6 + text_width(label, BODY)
-        if left > x and left + needed > x + width:
-            left, y = x, y + BODY * 1.7
-        if lines:
-            canvas.line([(left, y), (left + sample, y)], look.role, 2, look.dash)
-        canvas.mark(left + sample / 2, y, look.role, look.marker, 6.5, look.hollow)
-        canvas.text(left + sample + 6, y, label, "ink", BODY)
-        left += needed + 18
+        with canvas.about(row.tag):
+            look = (looks_of or {}).get(row.name) or Look(
+                role(row), marker(row), dash(row), hollow(row)
+            )
+            label = shorten(row.label, width - sample - 10, BODY)
+            needed = sample + 6 + text_width(label, BODY)
+            if left > x and left + needed > x + width:
+                left, y = x, y + BODY * 1.7
+            if lines:
+                canvas.line([(left, y), (left + sample, y)], look.role, 2, look.dash)
+            canvas.mark(left + sample / 2, y, look.role, look.marker, 6.5, look.hollow)
+            canvas.text(left + sample + 6, y, label, "ink", BODY)
+            left += needed + 18
     return y + BODY * 1.4
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..canvas import Canvas, shorten, text_width
-from ..load import Row
+from ..model import Row
 from . import common
 from .common import SMALL, Look, Scale
 
@@ -146,25 +146,30 @@ def lines(
     """Draws all series, the named ones over the grey, and their labels right of `right`."""
     for one in series:
         if one.row.name not in looks:
-            _others(canvas, one, across, up)
+            with canvas.about(one.row.tag):
+                _others(canvas, one, across, up)
     shown = [one for one in series if one.row.name in looks]
     for one in shown:
-        _line(canvas, one, looks[one.row.name], across, up)
+        with canvas.about(one.row.tag):
+            _line(canvas, one, looks[one.row.name], across, up)
     ends = [(one.line or one.points)[-1] for one in shown]
     wishes = [up(y) for _, y in ends]
     for one, (x, y), height in zip(shown, ends, common.spread(wishes, LABEL_GAP, top, bottom)):
-        look = looks[one.row.name]
-        canvas.line(
-            [(across(x) + 4, up(y)), (right + 8, height), (right + 14, height)],
-            look.role,
-            0.8,
-            opacity=0.7,
-            layer=2,
-        )
-        canvas.mark(right + 18, height, look.role, look.marker, 5, look.hollow)
-        figure = f"{one.figure}  " if one.figure else ""
-        room = label_width - 26 - text_width(figure, SMALL)
-        canvas.text(right + 25, height, figure + shorten(one.row.label, room, SMALL), "ink", SMALL)
+        with canvas.about(one.row.tag):
+            look = looks[one.row.name]
+            canvas.line(
+                [(across(x) + 4, up(y)), (right + 8, height), (right + 14, height)],
+                look.role,
+                0.8,
+                opacity=0.7,
+                layer=2,
+            )
+            canvas.mark(right + 18, height, look.role, look.marker, 5, look.hollow)
+            figure = f"{one.figure}  " if one.figure else ""
+            room = label_width - 26 - text_width(figure, SMALL)
+            canvas.text(
+                right + 25, height, figure + shorten(one.row.label, room, SMALL), "ink", SMALL
+            )
 
 
 def _others(canvas: Canvas, one: Series, across: Place, up: Place) -> None:

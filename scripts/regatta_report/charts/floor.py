@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width
-from ..load import Cell, Interval, Run
-from . import common, curves
+from ..model import Cell, Interval, Run
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names
 
 LINE = 20.0
@@ -30,6 +30,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 "same figures.",
                 _draw(run, scenario.cells, title, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, scenario.cells, title, common.NARROW, common.NARROW_MARGIN),
+                behind.results(scenario.cells, run.rows_in(scenario), behind.COST_NS),
             )
         )
     return made

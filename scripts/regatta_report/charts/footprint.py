@@ -9,8 +9,8 @@ import math
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width
-from ..load import Interval, Result, Row, Run
-from . import common, curves
+from ..model import Interval, Result, Row, Run
+from . import behind, common, curves
 from .common import SMALL, Chart, Names
 
 HEIGHT = 380.0
@@ -33,6 +33,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
             "smallest program; the tables hold the same figures.",
             _draw(run, title, common.WIDE, common.WIDE_MARGIN),
             _draw(run, title, common.NARROW, common.NARROW_MARGIN),
+            _values(run),
         )
     ]
 
@@ -53,6 +54,16 @@ def _spots(run: Run) -> list[Spot]:
         if size and time and size.ok and time.ok and size.cost and time.cost:
             spots.append((row, time.cost, size.cost))
     return spots
+
+
+def _values(run: Run) -> behind.Values:
+    return behind.Values(
+        ["row", "exec to exit in ns", "low", "high", "size in bytes"],
+        [
+            behind.Line([row.label, time.median, time.low, time.high, size.median], row.tag)
+            for row, time, size in _spots(run)
+        ],
+    )
 
 
 def _draw(run: Run, title: str, width: float, margin: float) -> Canvas:
@@ -95,12 +106,21 @@ def _draw(run: Run, title: str, width: float, margin: float) -> Canvas:
         taken.append((x - 5, height - 5, x + 5, height + 5))
         taken.append((across(time.low), height - 2, across(time.high), height + 2))
     for row, time, size in spots:
-        colour, height = common.role(row), up(size.median)
-        canvas.line([(across(time.low), height), (across(time.high), height)], colour, 1.2, layer=3)
-        canvas.mark(
-            across(time.median), height, colour, common.marker(row), 7, common.hollow(row), layer=4
-        )
-        _name(canvas, row, across(time.median), height, taken, (left, top, right, bottom))
+        with canvas.about(row.tag):
+            colour, height = common.role(row), up(size.median)
+            canvas.line(
+                [(across(time.low), height), (across(time.high), height)], colour, 1.2, layer=3
+            )
+            canvas.mark(
+                across(time.median),
+                height,
+                colour,
+                common.marker(row),
+                7,
+                common.hollow(row),
+                layer=4,
+            )
+            _name(canvas, row, across(time.median), height, taken, (left, top, right, bottom))
     return common.finish(canvas, run, bottom + SMALL * 3.4 + 6, margin)
 
 

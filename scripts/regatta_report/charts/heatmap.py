@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from .. import format, style
 from ..canvas import Canvas, shorten, text_width
-from ..load import Cell, Ranking, Result, Row, Run, Scenario
-from . import common
+from ..model import Cell, Ranking, Result, Row, Run, Scenario
+from . import behind, common
 from .common import BODY, SMALL, Chart, Names
 
 FIELD = 24.0  # height of a field
@@ -39,6 +39,7 @@ class Line:
     strong: bool = False
     note: str = ""
     apart: bool = False  # set off from the lines above
+    tag: str = ""  # of its cell, if it is of one
 
 
 def charts(run: Run, names: Names) -> list[Chart]:
@@ -58,6 +59,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 description,
                 _draw(run, rows, lines, title, note, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, rows, lines, title, note, common.NARROW, common.NARROW_MARGIN),
+                _values(rows, lines),
             )
         )
 
@@ -85,23 +87,55 @@ def charts(run: Run, names: Names) -> list[Chart]:
     return made
 
 
+def _values(rows: list[Row], lines: list[Line]) -> behind.Values:
+    """A line for each field."""
+    under = ""
+    made = []
+    for line in lines:
+        under = line.heading or ("" if line.strong else under)
+        what = f"{under} {line.label}" if under and line.heading != line.label else line.label
+        made += [
+            behind.Line(
+                [
+                    what,
+                    row.label,
+                    field.ratio,
+                    None if field.ratio is None else "yes" if field.tied else "no",
+                    field.why,
+                ],
+                f"{row.tag} {line.tag}",
+            )
+            for row, field in zip(rows, line.fields)
+        ]
+    return behind.Values(
+        ["what", "row", "ratio to the best", "best or not separated from it", "why none"], made
+    )
+
+
 def cell_lines(run: Run, rows: list[Row]) -> list[Line]:
     """One line a cell, under the name of its scenario; beside it what the A/A pair showed there."""
     lines = []
     for scenario in run.contests:
-        alone = len(scenario.cells) == 1
-        for number, cell in enumerate(scenario.cells):
-            note = "" if cell.noise_floor is None else f"noise {format.percent(cell.noise_floor)}"
-            lines.append(
-                Line(
-                    _name(scenario) if alone else scenario.label(cell),
-                    [_field(cell.of(row), cell) for row in rows],
-                    _name(scenario) if number == 0 and not alone else None,
-                    alone,
-                    note,
-                )
-            )
+        own = lines_of(scenario, rows)
+        if len(own) == 1:
+            own[0].label, own[0].strong = _name(scenario), True
+        else:
+            own[0].heading = _name(scenario)
+        lines += own
     return lines
+
+
+def lines_of(scenario: Scenario, rows: list[Row]) -> list[Line]:
+    """One line for each cell of a scenario, called by what sets it apart."""
+    return [
+        Line(
+            scenario.label(cell) or _name(scenario),
+            [_field(cell.of(row), cell) for row in rows],
+            note="" if cell.noise_floor is None else f"noise {format.percent(cell.noise_floor)}",
+            tag=cell.tag,
+        )
+        for cell in scenario.cells
+    ]
 
 
 def _name(scenario: Scenario) -> str:
@@ -207,9 +241,15 @@ def _draw(
         )
         y += 17 if above else 0
         for number, field in enumerate(line.fields):
-            _paint(
-                canvas, field, x + number * field_width, y, field_width, 9.0 if narrow else SMALL
-            )
+            with canvas.about(rows[number].tag, line.tag):
+                _paint(
+                    canvas,
+                    field,
+                    x + number * field_width,
+                    y,
+                    field_width,
+                    9.0 if narrow else SMALL,
+                )
         if not narrow:
             canvas.text(x + len(rows) * field_width + 8, y + FIELD / 2, line.note, "muted", SMALL)
         y += FIELD
@@ -222,26 +262,28 @@ def _row_names(canvas: Canvas, rows: list[Row], x: float, y: float, field_width:
     if all(text_width(part, SMALL) <= field_width - 4 for parts in split for part in parts):
         deepest = max(len(parts) for parts in split)
         for number, parts in enumerate(split):
-            for i, part in enumerate(parts):
-                canvas.text(
-                    x + (number + 0.5) * field_width,
-                    y + (i + 0.5) * SMALL * 1.3,
-                    part,
-                    "ink",
-                    SMALL,
-                    align="center",
-                )
+            with canvas.about(rows[number].tag):
+                for i, part in enumerate(parts):
+                    canvas.text(
+                        x + (number + 0.5) * field_width,
+                        y + (i + 0.5) * SMALL * 1.3,
+                        part,
+                        "ink",
+                        SMALL,
+                        align="center",
+                    )
         return y + deepest * SMALL * 1.3 + 5
     tallest = min(max(text_width(row.label, SMALL) for row in rows), UPRIGHT)
     for number, row in enumerate(rows):
-        canvas.text(
-            x + (number + 0.5) * field_width,
-            y + tallest,
-            shorten(row.label, UPRIGHT, SMALL),
-            "ink",
-            SMALL,
-            rotation=90,
-        )
+        with canvas.about(row.tag):
+            canvas.text(
+                x + (number + 0.5) * field_width,
+                y + tallest,
+                shorten(row.label, UPRIGHT, SMALL),
+                "ink",
+                SMALL,
+                rotation=90,
+            )
     return y + tallest + 6
 
 

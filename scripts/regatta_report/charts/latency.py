@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from .. import format, stats
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Latency, Row, Run, Scenario
-from . import common
+from ..model import Cell, Latency, Row, Run, Scenario, clean
+from . import behind, common
 from .common import BODY, SMALL, Chart, Look, Names, Scale
 
 PANELS = 8  # per chart
@@ -47,9 +47,35 @@ def charts(run: Run, names: Names) -> list[Chart]:
                     f"{common.count(len(cells), 'cell')} of the scenario {scenario.name}.",
                     _draw(run, scenario, cells, title, common.WIDE, common.WIDE_MARGIN),
                     _draw(run, scenario, cells, title, common.NARROW, common.NARROW_MARGIN),
+                    _values(cells, run.measured_rows),
                 )
             )
     return made
+
+
+def _values(cells: list[Cell], rows: list[Row]) -> behind.Values:
+    """Every point of the curves; a page shows four for each nine."""
+    lines = []
+    for cell in cells:
+        for row in rows:
+            latency = cell.of(row).latency
+            if latency is None:
+                continue
+            name = clean(cell.key)
+            low, high = dict(latency.low), dict(latency.high)
+            for place, (q, ns) in enumerate(latency.curve):
+                lines.append(
+                    behind.Line(
+                        [name, row.label, q, ns, low.get(q), high.get(q)],
+                        f"{row.tag} {cell.tag}",
+                        place % 4 == 0,
+                    )
+                )
+            last = [name, row.label, 1.0, latency.max_ns, None, None]
+            lines.append(behind.Line(last, f"{row.tag} {cell.tag}"))
+    return behind.Values(
+        ["cell", "row", "share", "ns", "least of a block", "greatest of a block"], lines
+    )
 
 
 def _draw(
@@ -99,7 +125,8 @@ def _draw(
             x = margin + column * (axis_width + panel_width + gutter + 10) + axis_width
             for i, text in enumerate(headings[column]):
                 canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
-            _panel(canvas, cell, rows + silent, looks, x, top, panel_width, low, high, nines)
+            with canvas.about(cell.tag):
+                _panel(canvas, cell, rows + silent, looks, x, top, panel_width, low, high, nines)
         y = top + HEIGHT + SMALL * 2 + 14
     return common.finish(canvas, run, y - 8, margin)
 
@@ -148,9 +175,10 @@ def _panel(
         text = shorten(common.floor_text(cell.floor), width, SMALL)
         canvas.text(x + width, height - SMALL * 0.7, text, "muted", SMALL, align="right", layer=6)
     for row in rows:
-        latency = cell.of(row).latency
-        if latency is not None:
-            _curve(canvas, latency, looks.get(row.name), across, up)
+        with canvas.about(row.tag):
+            latency = cell.of(row).latency
+            if latency is not None:
+                _curve(canvas, latency, looks.get(row.name), across, up)
     y = top + 10
     for said in _faults(cell, rows):
         for text in wrap(said, width - 12, SMALL):

@@ -1,4 +1,4 @@
-"""Latency under load: each row's path as the load grows, median and tail beside each other. The load
+"""Latency under load: each row's path as the load grows, median and tail beside each other. Load
 is a number of connections in a closed loop, or a rate in an open one.
 
 Further right is more throughput, further down is less waiting. A path that turns upwards without
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, text_width
-from ..load import Cell, Row, Run, Scenario
-from . import common, curves
+from ..model import Cell, Row, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Place, Series
 
@@ -78,6 +78,9 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 f"for each row of the scenario {scenario.name}; the tables hold the same figures.",
                 _draw(run, scenario, title, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, scenario, title, common.NARROW, common.NARROW_MARGIN),
+                behind.results(
+                    scenario.cells, common.rivals(run), behind.RATE[:1] + behind.QUANTILES[:2]
+                ),
             )
         )
     return made

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width
-from ..load import Cell, Run, Scenario
-from . import common, curves
+from ..model import Cell, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 
 CELLS = 40  # per chart
 LANE = 4.3  # height of one row's lane within a cell
+
+PEAK = [
+    *behind.interval("peak bytes", lambda result: result.peak_rss)[:1],
+    ("smallest of all blocks", lambda result: result.peak_rss.low if result.peak_rss else None),
+    ("greatest of all blocks", lambda result: result.peak_rss.high if result.peak_rss else None),
+]
 
 
 def charts(run: Run, names: Names) -> list[Chart]:
@@ -36,6 +42,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 f"Peak resident memory of each row's process in {common.count(len(page), 'cell')}.",
                 _draw(run, page, title, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, page, title, common.NARROW, common.NARROW_MARGIN),
+                behind.results([cell for _, cell in page], run.measured_rows, PEAK),
             )
         )
     return made
@@ -113,21 +120,22 @@ def _draw(
                 margin + 14, y + height / 2, shorten(label, label_width - 22, SMALL), "muted", SMALL
             )
         for number, row in enumerate(rows):
-            result = cell.of(row)
-            if not result.ok or result.peak_rss is None:
-                continue
-            middle = y + 3 + (number + 0.5) * (height - 6) / len(rows)
-            memory, colour = result.peak_rss, common.role(row)
-            canvas.line(
-                [(scale(memory.low), middle), (scale(memory.high), middle)],
-                colour,
-                1.4,
-                opacity=0.7,
-                layer=3,
-            )
-            canvas.mark(
-                scale(memory.median), middle, colour, common.marker(row), 5, common.hollow(row)
-            )
+            with canvas.about(row.tag, cell.tag):
+                result = cell.of(row)
+                if not result.ok or result.peak_rss is None:
+                    continue
+                middle = y + 3 + (number + 0.5) * (height - 6) / len(rows)
+                memory, colour = result.peak_rss, common.role(row)
+                canvas.line(
+                    [(scale(memory.low), middle), (scale(memory.high), middle)],
+                    colour,
+                    1.4,
+                    opacity=0.7,
+                    layer=3,
+                )
+                canvas.mark(
+                    scale(memory.median), middle, colour, common.marker(row), 5, common.hollow(row)
+                )
         stripes.append((y, y + height - 1))
         y += height
     taken = -1e9

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, wrap
-from ..load import Cell, LineFit, Row, Run, Scenario
-from . import common, curves
+from ..model import Cell, LineFit, Row, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Series
 
@@ -58,6 +58,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 "lines; the table holds the same figures.",
                 _draw(run, scenario, title, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, scenario, title, common.NARROW, common.NARROW_MARGIN),
+                behind.results(scenario.cells, common.rivals(run), behind.COST_BYTES),
             )
         )
     return made

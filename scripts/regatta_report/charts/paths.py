@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas
-from ..load import Cell, Result, Row, Run, Scenario
-from . import common, curves
+from ..model import Cell, Result, Row, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Series
 
@@ -29,6 +29,7 @@ class Measure:
     title: str
     note: str
     value: Callable[[Result], float | None]
+    unit: str
     tick: Callable[[float], str]
     more_is_better: bool
 
@@ -39,6 +40,7 @@ MEASURES = (
         "requests over clients",
         "Requests per second on log axes, more is better.",
         lambda result: result.throughput.median if result.throughput else None,
+        "requests per second",
         format.tick_rate,
         True,
     ),
@@ -48,6 +50,7 @@ MEASURES = (
         "CPU time of the proxy's processes for a request on log axes, less is better. What client "
         "and server take is not in it, and the way without a proxy has none.",
         lambda result: result.cpu_ns or None,
+        "CPU time of the proxy in ns per request",
         format.tick_duration,
         False,
     ),
@@ -72,6 +75,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 "message; the table holds the same figures.",
                 _draw(run, scenario, measure, title, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, scenario, measure, title, common.NARROW, common.NARROW_MARGIN),
+                behind.results(scenario.cells, common.rivals(run), [(measure.unit, measure.value)]),
             )
         )
     return made

@@ -11,8 +11,8 @@ import math
 
 from .. import format
 from ..canvas import Canvas, shorten, wrap
-from ..load import Cell, CurveFit, Interval, Row, Run, Scenario
-from . import common, curves
+from ..model import Cell, CurveFit, Interval, Row, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 from .curves import Place
 
@@ -39,6 +39,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                 "fitted curve and ideal scaling; the table holds the same figures.",
                 _draw(run, work, cells, title, common.WIDE, common.WIDE_MARGIN),
                 _draw(run, work, cells, title, common.NARROW, common.NARROW_MARGIN),
+                behind.results(cells, common.rivals(run), behind.RATE),
             )
         )
     return made
@@ -84,7 +85,8 @@ def _draw(
             right = left + each - 14
             box = (left, right, y, top, bottom)
             fit = fits.get(row.name)
-            _panel(canvas, run, row, rows, points, fit, every, box, column == 0)
+            with canvas.about(row.tag):
+                _panel(canvas, run, row, rows, points, fit, every, box, column == 0)
         y = bottom + SMALL * 2.2 + 8
     return common.finish(canvas, run, y - 2, margin)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Row, Run, Scenario
-from . import common, curves
+from ..model import Cell, Row, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 
 LINE = 17.0
@@ -36,6 +36,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
                     "holds the same figures.",
                     _draw(run, scenario, page, title, common.WIDE, common.WIDE_MARGIN),
                     _draw(run, scenario, page, title, common.NARROW, common.NARROW_MARGIN),
+                    behind.results(page, run.measured_rows, behind.QUANTILES),
                 )
             )
     return made
@@ -88,18 +89,22 @@ def _draw(
         top = y + max(len(h) for h in headings) * BODY * 1.35 + 4 + (SMALL * 1.4) * with_floor
         right = margin + label_width + len(line_of_cells) * (panel_width + gutter) - gutter
         for number, row in enumerate(rows):
-            middle = top + (number + 0.5) * LINE
-            if number % 2 == 0:
-                canvas.rectangle(margin, middle - LINE / 2, right - margin, LINE, "band", layer=0)
-            label = shorten(row.label, label_width - 10, SMALL)
-            canvas.text(margin + 4, middle, label, "ink", SMALL)
+            with canvas.about(row.tag):
+                middle = top + (number + 0.5) * LINE
+                if number % 2 == 0:
+                    canvas.rectangle(
+                        margin, middle - LINE / 2, right - margin, LINE, "band", layer=0
+                    )
+                label = shorten(row.label, label_width - 10, SMALL)
+                canvas.text(margin + 4, middle, label, "ink", SMALL)
         for column, cell in enumerate(line_of_cells):
             x = margin + label_width + column * (panel_width + gutter)
             for i, text in enumerate(headings[column]):
                 canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
             end = x + panel_width - value_width
             across, ticks = curves.values_axis(values, x + 6, end, format.tick_duration, 5)
-            _panel(canvas, cell, rows, across, ticks, x, top, x + panel_width)
+            with canvas.about(cell.tag):
+                _panel(canvas, cell, rows, across, ticks, x, top, x + panel_width)
         y = top + len(rows) * LINE + SMALL * 1.6 + 12
     return common.finish(canvas, run, y - 6, margin)
 
@@ -127,25 +132,30 @@ def _panel(
     ranked = [row for row in rows if _has(cell, row) and not row.twin]
     least = min((cell.of(row).percentiles["p99"] for row in ranked), default=0.0)
     for number, row in enumerate(rows):
-        middle = top + (number + 0.5) * LINE
-        result = cell.of(row)
-        if not _has(cell, row):
-            text = result.category if not result.ok else "no latency"
-            canvas.text(right, middle, text, "muted", SMALL, align="right")
-            continue
-        colour, at = common.role(row), result.percentiles
-        far = at.get("p999") or at["p99"]
-        canvas.line([(across(at["p99"]), middle), (across(far), middle)], colour, 1.6, opacity=0.35)
-        canvas.line([(across(at["p50"]), middle), (across(at["p99"]), middle)], colour, 1.8)
-        canvas.mark(across(at["p50"]), middle, colour, "o", 5, hollow=True)
-        canvas.mark(across(at["p99"]), middle, colour, common.marker(row), 6, common.hollow(row))
-        best = at["p99"] == least and not row.twin
-        canvas.text(
-            right,
-            middle,
-            format.duration(at["p99"]),
-            "ink" if best else "muted",
-            SMALL,
-            bold=best,
-            align="right",
-        )
+        with canvas.about(row.tag):
+            middle = top + (number + 0.5) * LINE
+            result = cell.of(row)
+            if not _has(cell, row):
+                text = result.category if not result.ok else "no latency"
+                canvas.text(right, middle, text, "muted", SMALL, align="right")
+                continue
+            colour, at = common.role(row), result.percentiles
+            far = at.get("p999") or at["p99"]
+            canvas.line(
+                [(across(at["p99"]), middle), (across(far), middle)], colour, 1.6, opacity=0.35
+            )
+            canvas.line([(across(at["p50"]), middle), (across(at["p99"]), middle)], colour, 1.8)
+            canvas.mark(across(at["p50"]), middle, colour, "o", 5, hollow=True)
+            canvas.mark(
+                across(at["p99"]), middle, colour, common.marker(row), 6, common.hollow(row)
+            )
+            best = at["p99"] == least and not row.twin
+            canvas.text(
+                right,
+                middle,
+                format.duration(at["p99"]),
+                "ink" if best else "muted",
+                SMALL,
+                bold=best,
+                align="right",
+            )

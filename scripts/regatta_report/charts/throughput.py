@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from .. import format
 from ..canvas import Canvas, shorten, text_width, wrap
-from ..load import Cell, Interval, Result, Row, Run, Scenario
-from . import common, curves
+from ..model import Cell, Interval, Result, Row, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names, Scale
 
 LINE = 19.0  # height of a row within a panel
@@ -36,6 +36,7 @@ class Measure:
     say: Callable[[float], str]
     tick: Callable[[float], str]
     widest: str
+    values: list[behind.Field]
     binary: bool = False  # ticks are powers of two, or multiples of one
 
     def ticks(self, scale: Scale) -> list[float]:
@@ -55,6 +56,7 @@ RATES = Measure(
     format.rate,
     format.tick_rate,
     "8.88 M/s",
+    behind.RATE,
 )
 BYTES = Measure(
     "bytes",
@@ -65,6 +67,7 @@ BYTES = Measure(
     format.size,
     format.tick_size,
     "88.8 MiB",
+    behind.COST_BYTES,
     binary=True,
 )
 
@@ -93,6 +96,9 @@ def charts(run: Run, names: Names) -> list[Chart]:
                     _draw(run, scenario, cells, measure, title, common.WIDE, common.WIDE_MARGIN),
                     _draw(
                         run, scenario, cells, measure, title, common.NARROW, common.NARROW_MARGIN
+                    ),
+                    behind.results(
+                        cells, run.measured_rows, [*measure.values, behind.blocks(measure.blocks)]
                     ),
                 )
             )
@@ -145,15 +151,21 @@ def _draw(
         top = y + max(len(h) for h in headings) * BODY * 1.35 + 4 + above
         right = margin + label_width + len(line_of_cells) * (panel_width + gutter) - gutter
         for number, row in enumerate(rows):
-            middle = top + (number + 0.5) * LINE
-            if number % 2 == 0:
-                canvas.rectangle(margin, middle - LINE / 2, right - margin, LINE, "band", layer=0)
-            canvas.text(margin + 4, middle, shorten(row.label, label_width - 10, BODY), "ink", BODY)
+            with canvas.about(row.tag):
+                middle = top + (number + 0.5) * LINE
+                if number % 2 == 0:
+                    canvas.rectangle(
+                        margin, middle - LINE / 2, right - margin, LINE, "band", layer=0
+                    )
+                canvas.text(
+                    margin + 4, middle, shorten(row.label, label_width - 10, BODY), "ink", BODY
+                )
         for column, cell in enumerate(line_of_cells):
             x = margin + label_width + column * (panel_width + gutter)
             for i, text in enumerate(headings[column]):
                 canvas.text(x, y + (i + 0.5) * BODY * 1.35, text, "ink", BODY, bold=True)
-            _panel(canvas, cell, rows, measure, x, top, panel_width, value_width, log)
+            with canvas.about(cell.tag):
+                _panel(canvas, cell, rows, measure, x, top, panel_width, value_width, log)
         y = top + len(rows) * LINE + SMALL * 1.6 + 12
     return common.finish(canvas, run, y - 6, margin)
 
@@ -199,48 +211,51 @@ def _panel(
                 x + width,
             )
     for number, row in enumerate(rows):
-        result = cell.of(row)
-        middle = top + (number + 0.5) * LINE
-        rate = measure.value(result)
-        if not result.ok or scale is None or rate is None:
-            common.fault(canvas, x, middle - LINE / 2 + 2, end - x, LINE - 4, result)
-            continue
-        colour = common.role(row)
-        if log:
-            canvas.mark(
-                scale(rate.median),
-                middle,
-                colour,
-                common.marker(row),
-                6,
-                common.hollow(row),
-                layer=5,
-            )
-        else:
-            _bar(canvas, x, middle, scale(rate.median) - x, colour, row)
-        if blocks := measure.blocks(result):
-            canvas.marks(
-                [(scale(value), middle) for value in blocks],
-                colour,
-                "o",
-                2.6,
-                opacity=0.4,
-                layer=3,
-            )
-        canvas.line([(scale(rate.low), middle), (scale(rate.high), middle)], colour, 1.5, layer=4)
-        for limit in (rate.low, rate.high):
+        with canvas.about(row.tag):
+            result = cell.of(row)
+            middle = top + (number + 0.5) * LINE
+            rate = measure.value(result)
+            if not result.ok or scale is None or rate is None:
+                common.fault(canvas, x, middle - LINE / 2 + 2, end - x, LINE - 4, result)
+                continue
+            colour = common.role(row)
+            if log:
+                canvas.mark(
+                    scale(rate.median),
+                    middle,
+                    colour,
+                    common.marker(row),
+                    6,
+                    common.hollow(row),
+                    layer=5,
+                )
+            else:
+                _bar(canvas, x, middle, scale(rate.median) - x, colour, row)
+            if blocks := measure.blocks(result):
+                canvas.marks(
+                    [(scale(value), middle) for value in blocks],
+                    colour,
+                    "o",
+                    2.6,
+                    opacity=0.4,
+                    layer=3,
+                )
             canvas.line(
-                [(scale(limit), middle - 3), (scale(limit), middle + 3)], colour, 1.5, layer=4
+                [(scale(rate.low), middle), (scale(rate.high), middle)], colour, 1.5, layer=4
             )
-        canvas.text(
-            x + width,
-            middle,
-            measure.say(rate.median),
-            "ink" if result.tied else "muted",
-            SMALL,
-            bold=result.tied,
-            align="right",
-        )
+            for limit in (rate.low, rate.high):
+                canvas.line(
+                    [(scale(limit), middle - 3), (scale(limit), middle + 3)], colour, 1.5, layer=4
+                )
+            canvas.text(
+                x + width,
+                middle,
+                measure.say(rate.median),
+                "ink" if result.tied else "muted",
+                SMALL,
+                bold=result.tied,
+                align="right",
+            )
 
 
 def _bar(canvas: Canvas, x: float, middle: float, length: float, colour: str, row: Row) -> None:

@@ -10,8 +10,8 @@ import math
 
 from .. import format
 from ..canvas import Canvas
-from ..load import Cell, Row, Run, Scenario
-from . import common, curves
+from ..model import Cell, Row, Run, Scenario
+from . import behind, common, curves
 from .common import BODY, SMALL, Chart, Names
 from .curves import Series
 
@@ -34,6 +34,7 @@ def charts(run: Run, names: Names) -> list[Chart]:
             "the table holds the same figures.",
             _draw(run, scenario, title, common.WIDE, common.WIDE_MARGIN),
             _draw(run, scenario, title, common.NARROW, common.NARROW_MARGIN),
+            behind.results(scenario.cells, common.rivals(run), behind.COST_NS),
         )
     ]
 
