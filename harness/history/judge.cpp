@@ -123,21 +123,38 @@ std::vector<found_change> find_changes(std::vector<series> const& all, double le
   return changes;
 }
 
+std::string date_of(json const& entry) {
+  return entry.at("date").is_string() ? entry.at("date").get<std::string>() : std::string();
+}
+
 json name_of_run(json const& run) {
   return {{"run", run.at("run")}, {"date", run.at("date")}, {"commit", run.at("commit")}};
 }
 
-// From which of the runs on changes count.
-std::size_t first_that_counts(std::vector<json> const& runs, std::string const& since) {
-  if (since.empty()) return 0;
-  for (std::size_t i = 0; i != runs.size(); ++i) {
+// The date from which on changes count: of the run that is called so or is of that commit, or the
+// text itself where it is a day ("2026-11-01") that has runs, on any machine, then or later.
+// Nothing where it is none of them.
+std::optional<std::string> date_since(std::vector<json> const& entries, std::string const& since) {
+  for (json const& entry : entries) {
     auto const begins = [&](char const* key) {
-      json const& value = runs[i].at(key);
+      json const& value = entry.at(key);
       return value.is_string() && value.get<std::string>().starts_with(since);
     };
-    if (begins("run") || begins("commit") || begins("date")) return i;
+    if (begins("run") || begins("commit")) return date_of(entry);
   }
-  return runs.size();
+  bool const is_day = since.size() >= 10 && since[4] == '-' && since[7] == '-';
+  bool const has_runs = std::ranges::any_of(
+      entries, [&](json const& entry) { return date_of(entry).substr(0, since.size()) >= since; });
+  if (is_day && has_runs) return since;
+  return std::nullopt;
+}
+
+// From which of the runs of a machine on changes count.
+std::size_t first_that_counts(std::vector<json> const& runs, std::string const& since_date) {
+  auto const first = std::ranges::find_if(runs, [&](json const& run) {
+    return date_of(run).substr(0, since_date.size()) >= since_date;
+  });
+  return static_cast<std::size_t>(first - runs.begin());
 }
 
 json version_change(json const& before, json const& after, std::string const& row) {
@@ -197,7 +214,8 @@ json common_changes(std::vector<series> const& all, std::vector<found_change> co
   return common;
 }
 
-json machine_document(std::vector<json> const& runs, history_options const& options) {
+json machine_document(std::vector<json> const& runs, std::string const& since_date,
+                      history_options const& options) {
   std::size_t const least = least_runs(options.significance);
   double const least_change = least_change_of(runs, options);
   auto const all = series_of(runs);
@@ -222,7 +240,7 @@ json machine_document(std::vector<json> const& runs, history_options const& opti
   document["long_enough"] =
       std::ranges::count_if(all, [&](series const& s) { return s.costs.size() >= least; });
   json& found = document["changes"] = json::array();
-  std::size_t const counts_from = first_that_counts(runs, options.since);
+  std::size_t const counts_from = first_that_counts(runs, since_date);
   for (found_change const& c : changes) {
     found.push_back(change_document(c, all[c.series], runs, counts_from));
   }
@@ -232,9 +250,6 @@ json machine_document(std::vector<json> const& runs, history_options const& opti
 
 // By kind of machine, each in the order of its dates; the kind with the newest run first.
 std::vector<std::vector<json>> by_kind(std::vector<json> entries) {
-  auto const date_of = [](json const& e) {
-    return e.at("date").is_string() ? e.at("date").get<std::string>() : std::string();
-  };
   std::ranges::stable_sort(entries, {}, date_of);
   std::vector<std::vector<json>> kinds;
   for (json& entry : entries) {
@@ -245,7 +260,7 @@ std::vector<std::vector<json>> by_kind(std::vector<json> entries) {
     found->push_back(std::move(entry));
   }
   std::ranges::stable_sort(kinds, std::greater{},
-                           [&](auto const& runs) { return date_of(runs.back()); });
+                           [](auto const& runs) { return date_of(runs.back()); });
   return kinds;
 }
 
@@ -308,9 +323,13 @@ std::size_t runs_for_a_fresh_step(double significance) {
 }
 
 json judge_history(std::vector<json> entries, history_options const& options) {
-  if (!options.since.empty() && first_that_counts(entries, options.since) == entries.size()) {
-    throw std::invalid_argument(fmt::format(
-        "no run of this history is called {}, is of that commit or of that date", options.since));
+  std::optional<std::string> const since_date =
+      options.since.empty() ? std::string() : date_since(entries, options.since);
+  if (!since_date) {
+    throw std::invalid_argument(
+        fmt::format("no run of this history is called {}, is of that commit, or of that day "
+                    "(2026-11-01) or a later one",
+                    options.since));
   }
   json document{{"schema", 1}, {"what", "history"}, {"verdict", nullptr}, {"why", nullptr}};
   document["method"] = fmt::format(
@@ -322,7 +341,7 @@ json judge_history(std::vector<json> entries, history_options const& options) {
   document["least_runs"] = least_runs(options.significance);
   json& machines = document["machines"] = json::array();
   for (auto const& runs : by_kind(std::move(entries))) {
-    json machine = machine_document(runs, options);
+    json machine = machine_document(runs, *since_date, options);
     if (!machines.empty()) {
       machine["differs"] = differing_keys(machines.front().at("kind"), machine.at("kind"));
     }

@@ -141,7 +141,20 @@ TEST(History, WhatIsOlderThanWasAskedForDoesNotCount) {
   EXPECT_EQ(judged(entries, {.since = "2026-10-19"})["verdict"], "worse");
   EXPECT_EQ(judged(entries, {.since = "k0000"})["verdict"], "unchanged");
   EXPECT_EQ(judged(entries, {.since = "run 9"})["verdict"], "worse");
+  EXPECT_EQ(judged(entries, {.since = "2026-09-30"})["verdict"], "worse") << "a day without a run";
+  EXPECT_THROW(judged(entries, {.since = "2027-01-01"}), std::invalid_argument);
   EXPECT_THROW(judged(entries, {.since = "nowhere"}), std::invalid_argument);
+}
+
+TEST(History, SinceARunOfOneMachineCountsOnAllOfThem) {
+  auto entries = history_of(16, never);
+  for (json other : history_of(16, step_of("b", 9, 1.2), 3, 12)) {
+    other["kind"]["cpu.model"] = "B";
+    other["commit"] = "other";
+    entries.push_back(std::move(other));
+  }
+  EXPECT_EQ(judged(entries, {.since = "h0000"})["verdict"], "worse");
+  EXPECT_EQ(judged(entries, {.since = "k0000"})["verdict"], "unchanged");
 }
 
 TEST(History, TooFewRunsCouldNotBeMeasuredAndSayHowManyAreNeeded) {

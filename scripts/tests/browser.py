@@ -51,6 +51,11 @@ class Browser:
         self._rest = b""
         self._number = 0
         self.events: list[dict[str, Any]] = []
+        try:
+            self.call("Browser.getVersion")
+        except RuntimeError:
+            self.close()
+            raise RuntimeError(f"{program} does not start") from None
 
     def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
         """One call, and its answer; events that come meanwhile are kept."""
@@ -58,7 +63,10 @@ class Browser:
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if session:
             message["sessionId"] = session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
+        try:
+            os.write(self._out, json.dumps(message).encode() + b"\0")
+        except BrokenPipeError:
+            raise RuntimeError("the browser has ended") from None
         while True:
             answer = self._next()
             if answer.get("id") == self._number:
@@ -135,6 +143,9 @@ class Tab:
         """Another page in the same tab."""
         self._call("Page.navigate", url=address)
         self.loaded()
+        # What has loaded may be the blank page with which a tab begins.
+        while self.ask("location.href") == "about:blank":
+            self.loaded()
 
     def loaded(self) -> None:
         """Waits until the page that was asked for has loaded."""
