@@ -101,8 +101,46 @@ class Detection(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(self.calls()), 3)
         self.assertIn("cut off", done.stderr)
-        self.assertEqual(self.run_it("--sessions", "3", "--kinds", "aa").returncode, 0)
-        self.assertEqual(len(self.calls()), 3)
+
+    def test_an_answer_that_is_there_already_is_told_again_only_if_that_is_wanted(self):
+        self.run_it("--sessions", "2", "--kinds", "aa")
+        done = self.run_it("--sessions", "2", "--kinds", "aa")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--resume", done.stderr)
+        done = self.run_it("--sessions", "2", "--kinds", "aa", "--resume")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.calls()), 2)
+
+    def test_sessions_of_other_programs_or_options_are_not_added_to(self):
+        build = self.folder / "build"
+        (build / "contenders").mkdir(parents=True)
+        program = build / "it"
+        program.write_text("1")
+        manifest = {"name": "it", "variants": [{"command": [str(program), "--fast"]}]}
+        (build / "contenders" / "it.json").write_text(json.dumps(manifest))
+        common = ("--kinds", "aa", "--build", str(build), "--contender", "it")
+        self.assertEqual(self.run_it("--sessions", "1", *common).returncode, 0)
+        self.assertEqual(self.run_it("--sessions", "2", *common).returncode, 0)
+
+        def refused(what, *more):
+            done = self.run_it("--sessions", "3", *common, *more)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, f"these differ: .*{what}")
+
+        refused("blocks", "--blocks", "7")
+        refused("contenders", "--contender", "else")
+        program.write_text("2")
+        refused("programs")
+        program.write_text("1")
+        self.regatta.write_text(STAND_IN + "# changed\n")
+        refused("regatta")
+        self.assertEqual(len(self.calls()), 2)
+
+    def test_a_gate_that_cannot_run_is_status_3(self):
+        self.regatta.write_text("#!/bin/sh\necho no compiler >&2\nexit 3\n")
+        done = self.run_it("--sessions", "1", "--kinds", "aa")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no compiler", done.stderr)
 
     def test_a_busy_session_leaves_no_process_behind(self):
         done = self.run_it("--sessions", "1", "--kinds", "aa", "--busy")

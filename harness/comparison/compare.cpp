@@ -29,6 +29,11 @@ struct showing {
   bool in_bytes = false;
 
   bool ok() const { return how == outcome::ok && !costs.empty(); }
+  // It was tried and came to no good end.
+  bool failed() const { return how != outcome::ok && how != outcome::skipped; }
+  // In a way that a loaded machine can bring about all by itself.
+  bool may_be_load() const { return how == outcome::timeout || how == outcome::out_of_memory; }
+  bool failed_by_itself() const { return failed() && !may_be_load(); }
 };
 
 showing showing_of(stats::cell_measurement const& cell, std::string const& row) {
@@ -48,10 +53,13 @@ struct entry {
   stats::cell_measurement const* cell = nullptr;
   showing base;
   showing head;
-  bool compared = false;         // both are ok, and could be set against each other
+  bool compared = false;         // both have times, if only of a few blocks, and they were set
+                                 // against each other
   std::optional<double> spread;  // of the A/A pair; nothing without one
   evidence seen;
   double p_value = 1.0;
+
+  bool both_ok() const { return base.ok() && head.ok(); }
 };
 
 // A twin that failed is a base that failed: it is the same program.
@@ -131,7 +139,7 @@ entry make_entry(contender_pair const& pair, stats::cell_measurement const& cell
     if (!e.spread || its_spread > e.spread) e.spread = its_spread;
   }
   e.seen.measured.floor = floor_of(e.spread.value_or(0.0), limits);
-  if (!e.base.ok() || !e.head.ok()) return e;
+  // Who fails in one block has times of those before it.
   if (in_pairs) {
     compare_in_pairs(e);
   } else {
@@ -182,71 +190,106 @@ std::optional<entry> confirmed_entry(comparison_input const& input, entry const&
   return make_entry(*e.pair, *cell, nullptr, input.limits);
 }
 
-// A failure that a loaded machine can bring about all by itself.
-bool may_be_load(outcome how) { return how == outcome::timeout || how == outcome::out_of_memory; }
-
 std::string outcome_text(showing const& shown) {
   std::string text(stats::to_string(shown.how));
   return shown.reason.empty() ? text : text + ": " + shown.reason;
 }
 
-// Base was measured, head was not, or the other way round: that is a matter of category. A crash or
-// a wrong answer stands though it does not show every time.
-judgement judge_category(entry const& e, std::optional<entry> const& again) {
-  if (!e.base.ok()) {
-    return {.what = verdict::better,
-            .confirmed = {},
-            .why = fmt::format("it is measured now; at base it was {}", outcome_text(e.base)),
-            .more_blocks = {}};
-  }
-  judgement judged{
-      .what = verdict::worse,
-      .confirmed = {},
-      .why = fmt::format("it was measured at base; at head it is {}", outcome_text(e.head)),
-      .more_blocks = {}};
-  if (e.head.how == outcome::skipped) {
-    judged.what = verdict::could_not_measure;
-    return judged;
-  }
-  if (!again) {
-    if (may_be_load(e.head.how)) judged.what = verdict::could_not_measure;
-    return judged;
-  }
-  judged.confirmed = !again->head.ok();
-  if (*judged.confirmed) {
-    judged.why += "; and so it was in a second run";
-  } else if (may_be_load(e.head.how)) {
-    judged.what = verdict::could_not_measure;
-    judged.why += "; but not in a second run";
-  } else {
-    judged.why += "; not in a second run, but once is enough";
-  }
-  return judged;
+judgement judgement_of(verdict what, std::optional<bool> confirmed, std::string why) {
+  return {.what = what, .confirmed = confirmed, .why = std::move(why), .more_blocks = {}};
 }
 
-judgement judge_entry(entry const& e, std::optional<entry> const& again, thresholds const& limits) {
-  if (e.pair->identical) {
-    return {.what = verdict::unchanged,
-            .confirmed = {},
-            .why = "base and head are the same program, byte for byte",
-            .more_blocks = {}};
+// Head failed and base did not. A crash or a wrong answer stands though it does not show every
+// time; what load may have done must show again.
+judgement judge_failed_head(entry const& e, std::optional<entry> const& again) {
+  std::string const why =
+      fmt::format("it was measured at base; at head it is {}", outcome_text(e.head));
+  if (!e.head.failed()) return judgement_of(verdict::could_not_measure, {}, why);
+  verdict const once = e.head.may_be_load() ? verdict::could_not_measure : verdict::worse;
+  if (!again) return judgement_of(once, {}, why);
+  if (again->base.ok() && again->head.failed()) {
+    return judgement_of(verdict::worse, true, why + "; and so it was in a second run");
   }
-  if (e.base.ok() != e.head.ok()) return judge_category(e, again);
+  std::string const second = again->base.ok()
+                                 ? "not in a second run"
+                                 : "a second run cannot tell, for base was not measured in it";
+  return judgement_of(
+      once, false,
+      fmt::format("{}; {}{}", why, second, once == verdict::worse ? ", but once is enough" : ""));
+}
+
+// Base failed and head did not: better, by the rule for worse with the other sign. Nobody is called
+// better for what load may have done to the base.
+judgement judge_failed_base(entry const& e, std::optional<entry> const& again,
+                            thresholds const& limits) {
+  std::string const why =
+      fmt::format("it is measured now; at base it was {}", outcome_text(e.base));
+  if (!e.base.failed_by_itself()) return judgement_of(verdict::could_not_measure, {}, why);
+  if (!limits.wants_confirmation) return judgement_of(verdict::better, {}, why);
+  if (!again) {
+    return judgement_of(verdict::could_not_measure, {},
+                        why + ", but this was not confirmed by a second run");
+  }
+  if (again->head.ok() && again->base.failed()) {
+    return judgement_of(verdict::better, true, why + "; and so it was in a second run");
+  }
+  return judgement_of(verdict::could_not_measure, false, why + "; but not in a second run");
+}
+
+judgement judge_category(entry const& e, std::optional<entry> const& again,
+                         thresholds const& limits) {
+  if (e.base.ok()) return judge_failed_head(e, again);
+  if (e.head.ok()) return judge_failed_base(e, again, limits);
+  bool const is_wrong = e.head.how == outcome::crashed || e.head.how == outcome::wrong_answer;
+  return judgement_of(
+      e.base.may_be_load() && is_wrong ? verdict::worse : verdict::could_not_measure, {},
+      fmt::format("neither side was measured: at base it was {}; at head it is {}",
+                  outcome_text(e.base), outcome_text(e.head)));
+}
+
+judgement judge_times(entry const& e, std::optional<entry> const& again, thresholds const& limits) {
   if (!e.compared) {
-    return {.what = verdict::could_not_measure,
-            .confirmed = {},
-            .why = "base and head share no block",
-            .more_blocks = {}};
+    return judgement_of(verdict::could_not_measure, {}, "base and head share no block");
   }
   if (!e.spread && limits.wants_confirmation) {
-    return {.what = verdict::could_not_measure,
-            .confirmed = {},
-            .why = "there is no A/A pair that tells the noise",
-            .more_blocks = {}};
+    return judgement_of(verdict::could_not_measure, {},
+                        "there is no A/A pair that tells the noise");
   }
   evidence seen = e.seen;
   if (again && again->compared) seen.confirmation = again->seen.measured;
   return judge(seen, limits);
+}
+
+// Head was well in the first run, and not in the second, though base was.
+bool failed_in_second(entry const& e, std::optional<entry> const& again) {
+  return e.head.ok() && again && again->base.ok() && again->head.failed_by_itself();
+}
+
+judgement judge_entry(entry const& e, std::optional<entry> const& again, thresholds const& limits) {
+  if (e.pair->identical) {
+    return judgement_of(verdict::unchanged, {},
+                        "base and head are the same program, byte for byte");
+  }
+  if (failed_in_second(e, again)) {
+    return judgement_of(verdict::worse, {},
+                        fmt::format("in the second run head is {}", outcome_text(again->head)));
+  }
+  if (e.both_ok()) return judge_times(e, again, limits);
+  judgement const by_category = judge_category(e, again, limits);
+  if (by_category.what == verdict::worse) return by_category;
+  // One failure does not hide that head is slower wherever both have times.
+  judgement by_times = judge_times(e, again, limits);
+  if (by_times.what != verdict::worse) return by_category;
+  by_times.why += fmt::format(" in {} blocks; {}", e.seen.measured.ratio.blocks, by_category.why);
+  return by_times;
+}
+
+// Whether a second run could tell more of it.
+bool wants_confirmation(entry const& e, thresholds const& limits) {
+  if (!limits.wants_confirmation || e.pair->identical) return false;
+  if (e.base.ok() && e.head.failed()) return true;
+  if (e.head.ok() && e.base.failed_by_itself()) return true;
+  return e.compared && e.spread && is_suspicious(e.seen, limits);
 }
 
 json json_of(stats::ratio const& r) {
@@ -271,10 +314,10 @@ json json_of(std::optional<T> const& value) {
 
 json describe(entry const& e, std::optional<entry> const& again, thresholds const& limits) {
   judgement const judged = judge_entry(e, again, limits);
-  bool const is_category = e.base.ok() != e.head.ok();
-  bool const wants_again = limits.wants_confirmation && !e.pair->identical &&
-                           (is_category ? e.base.ok() && e.head.how != outcome::skipped
-                                        : e.compared && e.spread && is_suspicious(e.seen, limits));
+  // The ratio of a few blocks before a failure is shown where the verdict rests on it.
+  bool const by_times =
+      e.compared && (e.both_ok() || (judged.what == verdict::worse &&
+                                     judge_category(e, again, limits).what != verdict::worse));
   json described = {{"cell", e.cell->cell},
                     {"scenario", e.cell->scenario},
                     {"params", e.cell->params},
@@ -284,30 +327,37 @@ json describe(entry const& e, std::optional<entry> const& again, thresholds cons
                     {"base_cost", json_of(e.base.ok() ? median_of(e.base.costs) : std::nullopt)},
                     {"head_cost", json_of(e.head.ok() ? median_of(e.head.costs) : std::nullopt)},
                     {"unit", e.base.in_bytes || e.head.in_bytes ? "bytes" : "ns"},
-                    {"ratio", e.compared ? json_of(e.seen.measured.ratio) : json()},
-                    {"p_value", e.compared ? json(e.p_value) : json()},
+                    {"ratio", by_times ? json_of(e.seen.measured.ratio) : json()},
+                    {"p_value", by_times ? json(e.p_value) : json()},
                     {"discovery", e.seen.discovery},
                     {"spread", json_of(e.spread)},
-                    {"floor", e.compared ? json(e.seen.measured.floor) : json()},
+                    {"floor", by_times ? json(e.seen.measured.floor) : json()},
                     {"identical", e.pair->identical},
-                    {"suspicious", wants_again},
+                    {"suspicious", wants_confirmation(e, limits)},
                     {"verdict", to_string(judged.what)},
                     {"confirmed", json_of(judged.confirmed)},
                     {"why", judged.why},
                     {"more_blocks", json_of(judged.more_blocks)}};
-  if (again && again->compared) described["second_ratio"] = json_of(again->seen.measured.ratio);
+  if (again && by_times && again->compared) {
+    described["second_ratio"] = json_of(again->seen.measured.ratio);
+  }
+  if (failed_in_second(e, again)) described["second_outcome"] = stats::to_string(again->head.how);
   return described;
 }
 
-// Neither side was measured: nothing is new, and there is nothing to compare.
+// Neither side was measured, for reasons of their own: nothing is new, and there is nothing to
+// compare. What load may have done says nothing about a side.
 bool is_left_out(entry const& e) {
-  return !e.pair->identical && e.base.how != outcome::ok && e.head.how != outcome::ok;
+  bool const neither = e.base.how != outcome::ok && e.head.how != outcome::ok;
+  return neither && !e.pair->identical && !e.base.may_be_load() && !e.head.may_be_load();
 }
 
 json geometric_mean_of(std::vector<entry> const& entries, bool in_pairs) {
   std::vector<std::pair<stats::block_values, stats::block_values>> sides;
   for (entry const& e : entries) {
-    if (e.compared && !e.pair->identical) sides.emplace_back(e.head.costs, e.base.costs);
+    if (e.compared && e.both_ok() && !e.pair->identical) {
+      sides.emplace_back(e.head.costs, e.base.costs);
+    }
   }
   if (sides.empty() || !in_pairs) return {};
   json mean = json_of(stats::ratio_of_logs(stats::log_means_per_block(sides)));

@@ -117,11 +117,108 @@ TEST(Compare, ATimeoutAtHeadMayBeTheMachineUntilItIsConfirmed) {
   EXPECT_EQ(compare(input).at("verdict"), "worse");
 }
 
-TEST(Compare, WhatTheBaseCouldNotDoIsBetterNow) {
+TEST(Compare, ATimeoutThatOnlyShowsWhereTheBaseFailsAsWellIsNotConfirmed) {
   synthetic_session s;
   s.measure_all("spawn", 100, 100);
-  s.fail("it@base", "spawn", outcome::wrong_answer, "7 instead of 8");
-  EXPECT_EQ(compare(s.input()).at("verdict"), "better");
+  s.fail("it@head", "spawn", outcome::timeout, "no answer");
+  synthetic_session loaded;
+  loaded.measure_all("spawn", 100, 100);
+  for (char const* row : {"it@base", "it@head"}) {
+    loaded.fail(row, "spawn", outcome::timeout, "no answer");
+  }
+  auto input = s.input();
+  input.confirmation = {&loaded.samples, 8};
+  auto document = compare(input);
+  EXPECT_EQ(document.at("verdict"), "could_not_measure");
+  EXPECT_EQ(cell_of(document, "spawn").at("confirmed"), false);
+  // Nor is what was not started in the second run.
+  synthetic_session not_there;
+  not_there.measure("it@base", "spawn", 100);
+  not_there.measure("it@base#twin", "spawn", 100);
+  not_there.fail("it@head", "spawn", outcome::skipped, "it is not there");
+  input.confirmation = {&not_there.samples, 8};
+  document = compare(input);
+  EXPECT_EQ(document.at("verdict"), "could_not_measure");
+}
+
+TEST(Compare, ACrashThatOnlyTheSecondRunShowsIsWorse) {
+  synthetic_session s;
+  s.measure_all("spawn", 100, 80);
+  synthetic_session again;
+  again.measure_all("spawn", 100, 80);
+  again.fail("it@head", "spawn", outcome::crashed, "it died of SIGSEGV");
+  auto input = s.input();
+  input.confirmation = {&again.samples, 8};
+  auto document = compare(input);
+  EXPECT_EQ(document.at("verdict"), "worse");
+  EXPECT_THAT(document.at("why").get<std::string>(), HasSubstr("crashed in the second run"));
+  EXPECT_THAT(cell_of(document, "spawn").at("why").get<std::string>(),
+              HasSubstr("in the second run head is crashed: it died of SIGSEGV"));
+  // If base fails there as well, head is not to blame.
+  again.fail("it@base", "spawn", outcome::crashed, "it died too");
+  EXPECT_NE(compare(input).at("verdict"), "worse");
+}
+
+TEST(Compare, WhatTheBaseCouldNotDoIsBetterOnceItIsConfirmed) {
+  for (outcome const how : {outcome::wrong_answer, outcome::crashed}) {
+    synthetic_session s;
+    s.measure_all("spawn", 100, 100);
+    s.fail("it@base", "spawn", how, "7 instead of 8");
+    auto input = s.input();
+    auto const document = compare(input);
+    EXPECT_EQ(document.at("verdict"), "could_not_measure");
+    EXPECT_EQ(suspicious_places(document).size(), 1u);
+    input.confirmation = {&s.samples, 8};
+    EXPECT_EQ(compare(input).at("verdict"), "better");
+    synthetic_session well;
+    well.measure_all("spawn", 100, 100);
+    input.confirmation = {&well.samples, 8};
+    EXPECT_EQ(compare(input).at("verdict"), "could_not_measure");
+  }
+}
+
+TEST(Compare, ATimeoutOfTheBaseMakesNobodyBetter) {
+  for (char const* row : {"it@base", "it@base#twin"}) {
+    synthetic_session s;
+    s.measure_all("spawn", 100, 100);
+    s.fail(row, "spawn", outcome::timeout, "no answer");
+    auto input = s.input();
+    EXPECT_EQ(compare(input).at("verdict"), "could_not_measure") << row;
+    input.confirmation = {&s.samples, 8};
+    EXPECT_EQ(compare(input).at("verdict"), "could_not_measure") << row;
+  }
+}
+
+TEST(Compare, AFailureOfTheBaseDoesNotHideASlowerHead) {
+  for (outcome const how : {outcome::timeout, outcome::out_of_memory, outcome::crashed}) {
+    synthetic_session s;
+    s.measure_all("spawn", 100, 130);
+    s.fail("it@base#twin", "spawn", how, "no answer");
+    auto input = s.input();
+    EXPECT_EQ(compare(input).at("verdict"), "could_not_measure");
+    EXPECT_EQ(suspicious_places(compare(input)).size(), 1u);
+    input.confirmation = {&s.samples, 8};
+    auto const document = compare(input);
+    EXPECT_EQ(document.at("verdict"), "worse");
+    EXPECT_THAT(document.at("why").get<std::string>(), HasSubstr("1.3"));
+  }
+}
+
+TEST(Compare, WhereLoadMayHaveStoppedASideTheCellIsNotLeftOut) {
+  auto const compared = [](outcome base, outcome head) {
+    synthetic_session s;
+    s.measure_all("yield", 10, 10);
+    s.fail("it@base", "spawn", base, "at base");
+    s.fail("it@head", "spawn", head, "at head");
+    auto const document = compare(s.input());
+    EXPECT_THAT(document.at("left_out"), IsEmpty());
+    return document.at("verdict").get<std::string>();
+  };
+  EXPECT_EQ(compared(outcome::timeout, outcome::timeout), "could_not_measure");
+  EXPECT_EQ(compared(outcome::crashed, outcome::timeout), "could_not_measure");
+  EXPECT_EQ(compared(outcome::timeout, outcome::unsupported), "could_not_measure");
+  EXPECT_EQ(compared(outcome::timeout, outcome::crashed), "worse");
+  EXPECT_EQ(compared(outcome::out_of_memory, outcome::wrong_answer), "worse");
 }
 
 TEST(Compare, ATwinThatFailsIsABaseThatFails) {

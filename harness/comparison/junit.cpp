@@ -57,6 +57,15 @@ ptree test_case(json const& cell) {
   return node;
 }
 
+std::string notes_of(json const& document) {
+  std::string text;
+  if (!document.contains("notes")) return text;
+  for (json const& note : document.at("notes")) {
+    text += "note: " + writable(note.get<std::string>()) + "\n";
+  }
+  return text;
+}
+
 std::size_t count_of(json const& document, char const* verdict) {
   std::size_t count = 0;
   for (json const& cell : document.at("cells")) count += cell.at("verdict") == verdict ? 1 : 0;
@@ -77,6 +86,7 @@ std::string comparison_junit(json const& document) {
   suite.put("<xmlattr>.skipped", document.at("left_out").size());
   for (json const& cell : document.at("cells")) suite.add_child("testcase", test_case(cell));
   for (json const& cell : document.at("left_out")) suite.add_child("testcase", skipped_case(cell));
+  if (std::string const notes = notes_of(document); !notes.empty()) suite.put("system-out", notes);
   ptree root;
   root.add_child("testsuites.testsuite", suite);
   std::ostringstream out;

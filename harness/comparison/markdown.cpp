@@ -105,17 +105,22 @@ std::string side_of(json const& document, char const* key) {
                      description.empty() ? "" : " " + escaped(description));
 }
 
+// What was not compared, and what to make of it: not folded, or it would go unseen.
+std::string notes_of(json const& document) {
+  std::string text;
+  if (!document.contains("notes")) return text;
+  for (json const& note : document.at("notes")) {
+    text += fmt::format("- note: {}\n", escaped(note.get<std::string>()));
+  }
+  return text.empty() ? "" : text + "\n";
+}
+
 std::string details(json const& document) {
   std::string text = "<details>\n<summary>All cells, noise, and how to reproduce</summary>\n\n";
   text += side_of(document, "base") + side_of(document, "head") + "\n";
   text += table_of(document, true) + reasons(document);
   if (std::string const mean = mean_text(document); !mean.empty()) text += mean + " ";
   text += evidence_text(document) + "\n\n" + document.at("method").get<std::string>() + "\n\n";
-  if (document.contains("notes")) {
-    for (json const& note : document.at("notes")) {
-      text += escaped(note.get<std::string>()) + "\n\n";
-    }
-  }
   text += changes_of(document);
   if (document.contains("reproduce")) {
     text += fmt::format("```sh\n{}\n```\n\n", document.at("reproduce").get<std::string>());
@@ -130,7 +135,7 @@ std::string comparison_markdown(json const& document) {
                      verdict_text(document), document.at("base").at("name").get<std::string>(),
                      document.at("head").at("name").get<std::string>(),
                      escaped(document.at("why"))) +
-         table_of(document, false) + details(document);
+         table_of(document, false) + notes_of(document) + details(document);
 }
 
 }  // namespace regatta::comparison

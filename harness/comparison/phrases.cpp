@@ -29,7 +29,10 @@ std::string spoken(std::string verdict) {
 }
 
 std::string named(json const& document, json const& cell) {
-  std::string const ratio = ratio_text(cell);
+  std::string const ratio =
+      cell.contains("second_outcome")
+          ? fmt::format("{} in the second run", cell.at("second_outcome").get<std::string>())
+          : ratio_text(cell);
   return fmt::format("{} in {} ({})", cell.at("contender").get<std::string>(),
                      short_name(document, cell), ratio.empty() ? costs_text(cell) : ratio);
 }

@@ -45,6 +45,7 @@ TEST(JUnit, HasATestCaseForEachCellAndCanBeRead) {
   EXPECT_EQ(suite.get<int>("<xmlattr>.failures"), 2);
   EXPECT_EQ(suite.get<int>("<xmlattr>.errors"), 1);
   EXPECT_EQ(suite.get<int>("<xmlattr>.skipped"), 1);
+  EXPECT_EQ(suite.get<std::string>("system-out"), "note: other is in base only\n");
   std::map<std::string, std::string> children;
   std::string crash;
   for (auto const& [tag, node] : suite) {
@@ -74,11 +75,12 @@ TEST(Markdown, BeginsWithTheVerdictAndFoldsWhatIsUnchanged) {
   ASSERT_NE(folded, std::string::npos);
   std::string const top = text.substr(0, folded);
   EXPECT_THAT(top, HasSubstr("| it | spawn |"));
+  EXPECT_THAT(top, HasSubstr("- note: other is in base only\n"));
   EXPECT_THAT(top, Not(HasSubstr("yield")));
   std::string const details = text.substr(folded);
-  for (char const* part : {"| it | yield n=1 |", "`abc Slow it down`", "`runtimes/it.hpp`",
-                           "A/A spread", "regatta gate main HEAD --seed 7", "other is in base only",
-                           "wake n=1 was left out", "</details>"}) {
+  for (char const* part :
+       {"| it | yield n=1 |", "`abc Slow it down`", "`runtimes/it.hpp`", "A/A spread",
+        "regatta gate main HEAD --seed 7", "wake n=1 was left out", "</details>"}) {
     EXPECT_THAT(details, HasSubstr(part));
   }
   // Of a reason nothing may end a table, or become a tag.

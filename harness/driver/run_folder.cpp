@@ -48,6 +48,10 @@ bool holds_a_run(const fs::path& path) {
 
 }  // namespace
 
+std::string text_of(const nlohmann::ordered_json& document) {
+  return document.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 fs::path run_folder::log(const std::string& row, const std::string& when) const {
   std::string name = row;
   std::replace(name.begin(), name.end(), '/', '.');

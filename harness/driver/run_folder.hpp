@@ -8,6 +8,10 @@
 
 namespace regatta::driver {
 
+/// A document as it stands in a file, with a line break at its end. Bytes that are no UTF-8 (the
+/// subject of a commit may hold any) are replaced.
+std::string text_of(const nlohmann::ordered_json& document);
+
 class run_folder {
  public:
   explicit run_folder(std::filesystem::path path) : path_(std::move(path)) {}

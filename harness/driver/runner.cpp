@@ -66,7 +66,7 @@ double runner::weight(const planned_cell& c) const {
          static_cast<double>(c.round_ns) * static_cast<double>(c.iterations + c.warmup) / rows;
 }
 
-void runner::save_plan() { folder_.write("plan.json", to_json(plan_).dump(1) + "\n"); }
+void runner::save_plan() { folder_.write("plan.json", text_of(to_json(plan_))); }
 
 bool runner::go() {
   save_plan();

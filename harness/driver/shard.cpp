@@ -13,23 +13,10 @@
 
 #include "harness/driver/clock.hpp"
 #include "harness/driver/exit_code.hpp"
+#include "harness/driver/fingerprint.hpp"
 
 namespace regatta::driver {
 namespace {
-
-/// FNV-1a (Fowler, Noll, Vo), 64 bits.
-class fingerprint {
- public:
-  void add(std::string_view bytes) {
-    for (const char c : bytes) {
-      state_ = (state_ ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    }
-  }
-  std::uint64_t value() const { return state_; }
-
- private:
-  std::uint64_t state_ = 0xcbf29ce484222325u;
-};
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t number = 0;

@@ -135,11 +135,53 @@ TEST(Ab, ACellThatCrashesAtHeadIsWorseAndTheOthersAreJudged) {
 TEST(Ab, AContenderOfOneSideIsNamedAndLeftOut) {
   ab_course c;
   c.enter_at("base");
+  c.enter_at("base", {}, "dropped");
   c.enter_at("head");
   c.enter_at("head", {}, "newcomer");
-  const told result = c.ab({"--contender", "*"});
-  EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("newcomer is in head only"));
+  const auto told_by = [&](const std::vector<std::string>& more, const std::string& command) {
+    fs::remove_all(c.run_folder());
+    const told result = c.ab(more, "base", "head", command);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.out;
+  };
+  for (const std::string command : {"ab", "gate"}) {
+    EXPECT_THAT(told_by({}, command), HasSubstr("newcomer is in head only"));
+    EXPECT_THAT(c.text_of("run/comparison.md"), HasSubstr("dropped is in base only"));
+    EXPECT_THAT(c.text_of("run/junit.xml"), HasSubstr("dropped is in base only"));
+  }
+  EXPECT_THAT(told_by({"--contender", "*"}, "ab"), HasSubstr("dropped is in base only"));
+  EXPECT_THAT(told_by({"--contender", "it"}, "ab"), Not(HasSubstr("only")));
+}
+
+TEST(Ab, AHeadThatDoesNotSayHelloIsAskedAgainBeforeItIsCalledWorse) {
+  ab_course c;
+  c.enter_at("base");
+  c.enter_at("head");
+  // The first start sleeps.
+  const fs::path script = c.folder() / "sleepy";
+  std::ofstream(script) << "[ -e slept ] || { touch slept; exec sleep 60; }\nexec "
+                        << FAKE_CONTENDER << " --name it\n";
+  std::ofstream(c.folder() / "head" / "contenders" / "it.json")
+      << json{{"name", "it"}, {"command", {"sh", script.string()}}, {"kind", "fake"}}.dump();
+  const told result = c.ab({"--time-limit", "1"});
+  EXPECT_EQ(result.code, 3) << result.out << result.err;
+  const json document = c.read_json("comparison.json");
+  EXPECT_EQ(document.at("cells").at(0).at("head_outcome"), "timeout");
+  EXPECT_EQ(document.at("cells").at(0).at("confirmed"), false);
+}
+
+TEST(Ab, TheCommandThatDoesTheSameAgainIsWhole) {
+  ab_course c;
+  c.enter_at("it's base");
+  c.enter_at("head");
+  const told result =
+      c.ab({"--time-limit", "20", "--memory-limit", "1G", "--measure-identical", "--no-confirm"},
+           "it's base");
+  EXPECT_THAT(c.read_json("comparison.json").at("reproduce").get<std::string>(),
+              ::testing::AllOf(HasSubstr(R"(regatta ab 'it'\''s base' head )"),
+                               HasSubstr("--time-limit 20"), HasSubstr("--memory-limit 1G"),
+                               HasSubstr("--measure-identical"), HasSubstr("--no-confirm")))
+      << result.err;
 }
 
 TEST(Ab, WhatCannotBeComparedIsSaidInASentence) {
@@ -199,7 +241,15 @@ TEST(Compare, TwoRowsOfOneRun) {
   const told apart = c.regatta({"compare", "run", "elsewhere"});
   EXPECT_EQ(apart.code, 2);
   EXPECT_THAT(apart.err, HasSubstr("cpu/model"));
-  EXPECT_EQ(c.regatta({"compare", "run", "elsewhere", "--force"}).code, 0);
+  // What only one of them has is counted.
+  json plan = c.read_json("plan.json");
+  plan["rows"].erase(0);
+  plan["cells"].erase(1);
+  std::ofstream(c.folder() / "elsewhere" / "plan.json") << plan.dump();
+  const told forced = c.regatta({"compare", "run", "elsewhere", "--force"});
+  EXPECT_EQ(forced.code, 0);
+  EXPECT_THAT(forced.out, HasSubstr("1 row is in base only and was not compared: fast"));
+  EXPECT_THAT(forced.out, HasSubstr("1 cell is in base only and was not compared: "));
 }
 
 /// A repository whose commits build a fake instead of Regatta.
@@ -221,6 +271,8 @@ class toy_repository : public ab_course {
     do_it("git add -A && git -c user.name=me -c user.email=me@here commit -q -m '" + message + "'");
   }
 
+  void branch(const std::string& name) { do_it("git branch " + name); }
+
  private:
   void do_it(const std::string& command) const {
     const std::string line =
@@ -232,7 +284,7 @@ class toy_repository : public ab_course {
 TEST(Ab, BuildsRefsOnceAndNamesWhatLiesBetween) {
   toy_repository c;
   c.commit("Be quick", "");
-  c.commit("Slow the queue", R"(, "--slow-percent", "30")");
+  c.commit("Slow the queue \xff", R"(, "--slow-percent", "30")");
   const told result = c.ab({"--no-confirm"}, "HEAD~1", "HEAD");
   EXPECT_EQ(result.code, 3) << result.err;
   EXPECT_THAT(result.err, HasSubstr("1 commits and 1 files between HEAD~1 and HEAD"));
@@ -240,9 +292,21 @@ TEST(Ab, BuildsRefsOnceAndNamesWhatLiesBetween) {
   const json changes = c.read_json("comparison.json").at("changes");
   EXPECT_THAT(changes.at("commits").at(0).get<std::string>(), HasSubstr("Slow the queue"));
   EXPECT_EQ(changes.at("files").at(0), "CMakeLists.txt");
-  EXPECT_THAT(result.err, HasSubstr("configuring"));
+  EXPECT_THAT(result.err, HasSubstr("taking the sources of"));
   fs::remove_all(c.run_folder());
-  EXPECT_THAT(c.ab({}, "HEAD", "HEAD").err, Not(HasSubstr("configuring")));
+  EXPECT_THAT(c.ab({}, "HEAD", "HEAD").err, Not(HasSubstr("taking the sources of")));
+  // What other flags made is another build.
+  fs::remove_all(c.run_folder());
+  c.environment("CXXFLAGS", "-O1");
+  EXPECT_THAT(c.ab({}, "HEAD", "HEAD").err, HasSubstr("taking the sources of"));
+
+  // A branch that is called like a folder without contenders.
+  fs::remove_all(c.run_folder());
+  fs::create_directory(c.folder() / "docs");
+  EXPECT_THAT(c.ab({}, "docs", "HEAD").err, HasSubstr("docs holds no contenders"));
+  c.branch("docs");
+  const told branch = c.ab({}, "docs", "HEAD");
+  EXPECT_EQ(branch.code, 0) << branch.err;
 
   fs::remove_all(c.run_folder());
   const told unknown = c.ab({}, "HEAD~1", "no_such_branch");

@@ -45,6 +45,10 @@ plan confirmation_plan(const plan& p, const std::vector<comparison::place>& plac
   second.seed = mixed_seed(p.seed, seed_use_confirmation) % 1'000'000;
   std::erase_if(second.rows, [&](const row& r) { return !contenders.contains(contender_of(r)); });
   std::erase_if(second.cells, [&](const planned_cell& c) { return !cells.contains(c.what.key); });
+  // Who did not say hello is asked once more; who was not built need not be.
+  for (row& r : second.rows) {
+    if (r.absent && r.absent->what != outcome::skipped) r.absent.reset();
+  }
   return second;
 }
 
@@ -93,6 +97,48 @@ std::vector<std::string> row_names(const json& planned) {
     if (!row.at("twin").get<bool>()) names.push_back(row.at("row").get<std::string>());
   }
   return names;
+}
+
+std::vector<std::string> cell_names(const json& planned) {
+  std::vector<std::string> names;
+  for (const json& cell : planned.at("cells")) names.push_back(cell.at("cell").get<std::string>());
+  return names;
+}
+
+struct names_of_both {
+  std::vector<std::string> common;
+  std::vector<std::string> of_base;  ///< Of base alone.
+  std::vector<std::string> of_head;  ///< Of head alone.
+};
+
+names_of_both names_in_both(const std::vector<std::string>& base,
+                            const std::vector<std::string>& head) {
+  names_of_both found;
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const std::string& name : base) {
+    (has(head, name) ? found.common : found.of_base).push_back(name);
+  }
+  for (const std::string& name : head) {
+    if (!has(base, name)) found.of_head.push_back(name);
+  }
+  return found;
+}
+
+/// "2 rows are in base only and were not compared: tokio, go", where there are any.
+void note_what_one_has(const char* what, const names_of_both& names, json& notes) {
+  constexpr std::size_t most_named = 5;
+  for (const auto& [side, alone] : {std::pair("base", &names.of_base), {"head", &names.of_head}}) {
+    if (alone->empty()) continue;
+    const std::vector<std::string> first(
+        alone->begin(),
+        alone->begin() + static_cast<std::ptrdiff_t>(std::min(most_named, alone->size())));
+    notes.push_back(fmt::format("{} {}{} in {} only and {} not compared: {}{}", alone->size(), what,
+                                alone->size() == 1 ? " is" : "s are", side,
+                                alone->size() == 1 ? "was" : "were", joined(first),
+                                alone->size() > most_named ? ", …" : ""));
+  }
 }
 
 std::string name_of_run(const run_folder& folder) {
@@ -150,7 +196,7 @@ bool measure_comparison(plan& p, const run_folder& folder, bool confirm, const i
   write_machine(folder);
   if (p.rows.empty()) {
     // Base and head are the same programs. A run without samples is a run.
-    folder.write("plan.json", to_json(p).dump(1) + "\n");
+    folder.write("plan.json", text_of(to_json(p)));
     return true;
   }
   if (!take_samples(p, folder, stop)) return false;
@@ -224,21 +270,21 @@ json comparison_of_runs(const run_folder& base, const run_folder& head, bool for
         base.path().string(), head.path().string(), joined(differences, "; ")));
   }
   const json planned = base.read_json("plan.json");
-  const std::vector<std::string> of_head = row_names(head.read_json("plan.json"));
+  const json planned_of_head = head.read_json("plan.json");
+  const names_of_both rows = names_in_both(row_names(planned), row_names(planned_of_head));
   const stats::measurements base_samples = read_measurements(base);
   const stats::measurements head_samples = read_measurements(head);
   comparison::comparison_input input;
   input.base = {name_of_run(base), description_of(base_machine)};
   input.head = {name_of_run(head), description_of(head_machine)};
   input.seed = planned.at("seed").get<std::uint64_t>();
-  for (const std::string& row : row_names(planned)) {
-    if (std::find(of_head.begin(), of_head.end(), row) == of_head.end()) continue;
+  for (const std::string& row : rows.common) {
     input.pairs.push_back({.contender = row, .base = row, .head = row, .twin = ""});
   }
   if (input.pairs.empty()) {
     throw usage_error(fmt::format("the two runs have no row in common: {} has {}, {} has {}",
-                                  base.path().string(), joined(row_names(planned)),
-                                  head.path().string(), joined(of_head)));
+                                  base.path().string(), joined(rows.of_base), head.path().string(),
+                                  joined(rows.of_head)));
   }
   input.cells = cells_of(planned);
   input.samples = &base_samples;
@@ -249,12 +295,14 @@ json comparison_of_runs(const run_folder& base, const run_folder& head, bool for
       {"These two runs were not interleaved: whatever else changed on the machine between them is "
        "in the ratios. A difference is a reason to measure both in one session: regatta ab."});
   for (const std::string& difference : differences) notes.push_back("Two machines: " + difference);
+  note_what_one_has("row", rows, notes);
+  note_what_one_has("cell", names_in_both(cell_names(planned), cell_names(planned_of_head)), notes);
   input.beside = {{"kind", "runs"}, {"notes", std::move(notes)}};
   return comparison::compare(input);
 }
 
 void write_comparison_files(const run_folder& folder, const json& document) {
-  folder.write("comparison.json", document.dump(1) + "\n");
+  folder.write("comparison.json", text_of(document));
   folder.write("comparison.md", comparison::comparison_markdown(document));
   folder.write("junit.xml", comparison::comparison_junit(document));
 }

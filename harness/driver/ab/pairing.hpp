@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,11 @@ struct pairing {
 /// Throws ends_command where the sides have nothing in common.
 pairing pair_rows(const std::filesystem::path& base, const std::filesystem::path& head,
                   const pairing_wishes& wishes, const interrupt& stop);
+
+/// The same for rows that are known, by their names. A row that is absent because it did not say
+/// hello may lack the name of its variant: it stands for the rows that the other side has of its
+/// contender.
+pairing pair_rows(std::map<std::string, row> base, std::map<std::string, row> head);
 
 /// Whether both rows run the same program: one command, or native programs that are equal byte for
 /// byte, with equal arguments. Of a script that lies in two places nobody knows what it reads, so

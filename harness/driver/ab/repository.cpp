@@ -1,15 +1,21 @@
 #include "harness/driver/ab/repository.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
 
 #include "harness/driver/contenders.hpp"
 #include "harness/driver/exit_code.hpp"
+#include "harness/driver/fingerprint.hpp"
 #include "harness/driver/names.hpp"
 #include "harness/driver/program.hpp"
 
@@ -25,6 +31,53 @@ std::string without_end_of_line(std::string text) {
   text.erase(text.find_last_not_of("\r\n") + 1);
   return text;
 }
+
+/// A commit may hold any bytes; what is no UTF-8 is replaced.
+std::string valid_text(const std::string& text) {
+  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace))
+      .get<std::string>();
+}
+
+/// What else than the commit decides what comes out of a build: the compilers and their flags.
+std::string toolchain() {
+  fingerprint seen;
+  for (const char* name : {"CC", "CXX", "CFLAGS", "CXXFLAGS"}) {
+    const char* value = std::getenv(name);
+    seen.add(fmt::format("{}={}\n", name, value == nullptr ? "" : value));
+  }
+  // With arguments, as "ccache g++", if CXX has some.
+  const ended_program version =
+      run_program({.command = {"sh", "-c", "${CXX:-c++} --version 2>/dev/null"}});
+  seen.add(version.out);
+  return fmt::format("{:08x}", seen.value() & 0xffff'ffffu);
+}
+
+/// Two builds of one folder wait for each other.
+class folder_lock {
+ public:
+  explicit folder_lock(const fs::path& folder)
+      : file_(::open((folder / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
+    if (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+    if (file_ >= 0 && errno == EWOULDBLOCK) {
+      fmt::print(stderr, "somebody else builds in {}: waiting for them\n", folder.string());
+      int locked = -1;
+      do {
+        locked = ::flock(file_, LOCK_EX);
+      } while (locked != 0 && errno == EINTR);
+      if (locked == 0) return;
+    }
+    const std::string why = std::strerror(errno);
+    if (file_ >= 0) ::close(file_);
+    throw cannot_measure(fmt::format("cannot lock {}: {}; expected a place to build in",
+                                     (folder / "lock").string(), why));
+  }
+  ~folder_lock() { ::close(file_); }
+  folder_lock(const folder_lock&) = delete;
+  folder_lock& operator=(const folder_lock&) = delete;
+
+ private:
+  int file_;
+};
 
 json lines_of(const std::string& text) {
   json lines = json::array();
@@ -110,7 +163,7 @@ std::optional<std::string> repository::git(const std::vector<std::string>& argum
   command.insert(command.end(), arguments.begin(), arguments.end());
   ended_program ended = run_program({.command = std::move(command)});
   if (ended.code != 0) return std::nullopt;
-  return without_end_of_line(std::move(ended.out));
+  return valid_text(without_end_of_line(std::move(ended.out)));
 }
 
 std::optional<commit> repository::find(const std::string& ref) const {
@@ -156,7 +209,7 @@ void repository::check_out(const commit& what, const fs::path& into) const {
 }
 
 fs::path repository::build(const commit& what, const std::vector<std::string>& wanted) const {
-  const fs::path folder = top_ / "build" / "ab" / what.sha;
+  const fs::path folder = top_ / "build" / "ab" / (what.sha + "-" + toolchain());
   const fs::path source = folder / "source";
   const fs::path build = folder / "build";
   std::error_code error;
@@ -165,18 +218,18 @@ fs::path repository::build(const commit& what, const std::vector<std::string>& w
     throw cannot_measure(fmt::format("cannot make the folder {}: {}; expected a place to build in",
                                      folder.string(), error.message()));
   }
+  const folder_lock alone(folder);
   check_out(what, source);
   // Programs that name the folder they were built in would differ where nothing else does.
   const fs::path relocatable = folder / "relocatable.cmake";
   std::ofstream(relocatable)
       << "add_compile_options(\"-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.\"\n"
          "                    \"-ffile-prefix-map=${PROJECT_BINARY_DIR}=build\")\n";
-  if (!fs::exists(build / "build.ninja")) {
-    do_step(what, folder, "configuring",
-            {"cmake", "-G", "Ninja", "-S", source.string(), "-B", build.string(),
-             "-DCMAKE_BUILD_TYPE=Release", "-DREGATTA_TESTS=OFF", "-DREGATTA_COMMAND=OFF",
-             "-DCMAKE_PROJECT_INCLUDE=" + relocatable.string()});
-  }
+  // Each time: it costs little, and notices what else changed around it.
+  do_step(what, folder, "configuring",
+          {"cmake", "-G", "Ninja", "-S", source.string(), "-B", build.string(),
+           "-DCMAKE_BUILD_TYPE=Release", "-DREGATTA_TESTS=OFF", "-DREGATTA_COMMAND=OFF",
+           "-DCMAKE_PROJECT_INCLUDE=" + relocatable.string()});
   std::vector<std::string> command = {"ninja", "-C", build.string()};
   for (std::string& target : targets_of(build, wanted, what)) command.push_back(std::move(target));
   do_step(what, folder, "building", std::move(command),

@@ -34,9 +34,10 @@ class repository {
   bool is_dirty() const;
 
   /// The folder of contenders of that commit, with those that `wanted` names (names, globs or
-  /// name/variant) built as for a measurement. Everything lies under build/ab/<sha> and is used
-  /// again: what was built before is not built again. The repository itself is not touched. Throws
-  /// ends_command where it cannot be built.
+  /// name/variant) built as for a measurement. Everything lies under
+  /// build/ab/<sha>-<toolchain> and is used again: what these compilers and flags built before is
+  /// not built again. Two calls for one folder wait for each other. The repository itself is not
+  /// touched. Throws ends_command where it cannot be built.
   std::filesystem::path build(const commit& what, const std::vector<std::string>& wanted) const;
 
  private:

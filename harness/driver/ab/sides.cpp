@@ -19,34 +19,42 @@ bool holds_manifests(const fs::path& folder) {
   });
 }
 
-named_side side_in_folder(const std::string& name) {
+std::optional<named_side> side_in_folder(const std::string& name) {
   const fs::path folder = fs::weakly_canonical(name);
   for (const fs::path& place : {folder / "contenders", folder}) {
-    if (holds_manifests(place)) return {name, "", {}, place};
+    if (holds_manifests(place)) return named_side{name, "", {}, place};
   }
-  throw usage_error(
-      fmt::format("{} holds no contenders; expected the folder of a build (with contenders/*.json "
-                  "in it), or that of its manifests, for example build/release",
-                  name));
+  return std::nullopt;
 }
 
 named_side find_side(const std::string& name, const std::optional<repository>& around) {
   std::error_code ignored;
-  if (fs::is_directory(name, ignored)) return side_in_folder(name);
+  const bool is_folder = fs::is_directory(name, ignored);
+  if (is_folder) {
+    if (auto side = side_in_folder(name)) return *side;
+  }
+  // A branch may be called like a folder: docs.
+  if (const auto found = around ? around->find(name) : std::nullopt) {
+    return {
+        name, fmt::format("commit {}: {}", found->sha.substr(0, 12), found->subject), found, {}};
+  }
+  if (is_folder) {
+    throw usage_error(
+        fmt::format("{} holds no contenders, and is no git ref; expected the folder of a build "
+                    "(with contenders/*.json in it), or that of its manifests, for example "
+                    "build/release",
+                    name));
+  }
   if (!around) {
     throw usage_error(
         fmt::format("{} is no folder, and here is no git repository in which it could be a ref; "
                     "expected, for example: regatta ab build/old build/release",
                     name));
   }
-  const auto found = around->find(name);
-  if (!found) {
-    throw usage_error(
-        fmt::format("{} is neither a folder nor a git ref; expected, for example: regatta ab main "
-                    "HEAD, or regatta ab build/old build/release",
-                    name));
-  }
-  return {name, fmt::format("commit {}: {}", found->sha.substr(0, 12), found->subject), found, {}};
+  throw usage_error(
+      fmt::format("{} is neither a folder nor a git ref; expected, for example: regatta ab main "
+                  "HEAD, or regatta ab build/old build/release",
+                  name));
 }
 
 }  // namespace

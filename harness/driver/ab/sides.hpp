@@ -25,8 +25,8 @@ struct two_sides {
   std::vector<std::string> notes;  ///< Sentences about what is not compared.
 };
 
-/// Understands both names. A folder wins over a ref of the same name. Throws ends_command for what
-/// is neither, or holds no contenders.
+/// Understands both names. A folder that holds contenders wins over a ref of the same name. Throws
+/// ends_command for what is neither, or holds no contenders.
 two_sides find_sides(const std::string& base, const std::string& head);
 
 /// Builds those sides that are refs, with the contenders that are wanted (empty: the runtimes in

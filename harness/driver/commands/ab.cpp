@@ -56,16 +56,35 @@ std::vector<cell> cells_for(const ab_options& options, std::vector<setting> sett
   return options.scenarios.empty() ? comparable_cells(std::move(cells)) : cells;
 }
 
+/// As a shell reads it as one word.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view harmless =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(harmless) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
 /// The command that does the same again.
 std::string command_of(const ab_options& options, const plan& p) {
-  std::string text =
-      fmt::format("regatta {} {} {}", options.is_gate ? "gate" : "ab", options.base, options.head);
-  for (const std::string& name : options.wanted) text += fmt::format(" --contender '{}'", name);
-  for (const std::string& glob : options.scenarios) text += fmt::format(" --scenario '{}'", glob);
-  for (const std::string& one : options.settings) text += fmt::format(" --set {}", one);
+  const ab_options usual;
+  std::string text = fmt::format("regatta {} {} {}", options.is_gate ? "gate" : "ab",
+                                 quoted(options.base), quoted(options.head));
+  const auto add = [&](const char* option, const std::string& value) {
+    text += fmt::format(" {} {}", option, quoted(value));
+  };
+  for (const std::string& name : options.wanted) add("--contender", name);
+  for (const std::string& glob : options.scenarios) add("--scenario", glob);
+  for (const std::string& one : options.settings) add("--set", one);
   if (options.quick) text += " --quick";
-  if (options.blocks != 0) text += fmt::format(" --blocks {}", options.blocks);
-  if (!options.target_time.empty()) text += " --target-time " + options.target_time;
+  if (options.blocks != 0) add("--blocks", std::to_string(options.blocks));
+  if (!options.target_time.empty()) add("--target-time", options.target_time);
+  if (options.time_limit != usual.time_limit) add("--time-limit", options.time_limit);
+  if (options.memory_limit != usual.memory_limit) add("--memory-limit", options.memory_limit);
+  if (options.no_confirm) text += " --no-confirm";
+  if (options.measure_identical) text += " --measure-identical";
+  if (options.plant_slowdown != 0) add("--plant-slowdown", std::to_string(options.plant_slowdown));
   return text + fmt::format(" --seed {}", p.seed);
 }
 
@@ -166,7 +185,7 @@ void show(const ab_options& options, const json& document, const run_folder& fol
     write_text(summary, comparison::comparison_markdown(document), true);
   }
   if (options.as_json) {
-    fmt::print("{}\n", document.dump(1));
+    fmt::print("{}", text_of(document));
     return;
   }
   fmt::print("{}", comparison::changes_table(document, is_coloured(), options.all_cells));
@@ -240,8 +259,10 @@ void add_how_to_compare(CLI::App& command, ab_options& options) {
                      "For one visit of one cell, in s; more is a timeout [30]");
   command.add_option("--memory-limit", options.memory_limit,
                      "Resident memory; more is out_of_memory [4G]");
-  command.add_flag("--no-confirm", options.no_confirm,
-                   "Do not measure again what looks worse or better; then nothing is called so");
+  command.add_flag(
+      "--no-confirm", options.no_confirm,
+      "Do not measure again what looks worse or better; only crashes and wrong answers "
+      "are called worse then");
   command.add_flag("--measure-identical", options.measure_identical,
                    "Measure even what is the same program on both sides: an A/A session");
   command.add_option("--plant-slowdown", options.plant_slowdown)->group("");

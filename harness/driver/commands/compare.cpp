@@ -42,7 +42,7 @@ json document_for(const compare_options& options) {
 exit_code compare(const compare_options& options) {
   const json document = document_for(options);
   if (options.as_json) {
-    fmt::print("{}\n", document.dump(1));
+    fmt::print("{}", text_of(document));
   } else {
     fmt::print("{}", comparison::changes_table(document, is_coloured(), options.all_cells));
   }
