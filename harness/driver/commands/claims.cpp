@@ -85,16 +85,22 @@ json ask_laws(const std::vector<contender>& known, const interrupt& stop) {
         continue;
       }
       const laws_run run = run_laws(program.laws, "*CallingATaskRunsNothing*", limit_ns, stop);
-      const auto passed = tests_passed(run);
-      // A program that ran no such test has not been asked.
-      if (run.obeyed && passed.value_or(0) == 0) continue;
+      if (stop.requested()) {
+        throw ends_command(exit_code::interrupted, "interrupted before the first sample");
+      }
+      const law_answer answer = answer_of(run);
       found.push_back({{"row", row_name(who.name, program.variant, 0)},
                        {"law", "CallingATaskRunsNothing"},
-                       {"passed", run.obeyed},
-                       {"detail", run.how}});
+                       {"passed", answer.passed ? json(*answer.passed) : json()},
+                       {"detail", answer.why}});
     }
   }
   return found;
+}
+
+bool anybody_answered(const json& laws) {
+  return std::any_of(laws.begin(), laws.end(),
+                     [](const json& law) { return law.at("passed").is_boolean(); });
 }
 
 plan plan_of(claims_plan wanted, const claims_options& options) {
@@ -183,7 +189,7 @@ exit_code claims_command(const claims_options& options) {
   plan p = plan_of(std::move(wanted), options);
   if (options.dry_run) return say_what_would_be_done(p);
   const json laws = needs_laws ? ask_laws(known, stop) : json();
-  if (p.cells.empty() && (laws.is_null() || laws.empty())) {
+  if (p.cells.empty() && !anybody_answered(laws)) {
     throw cannot_measure(
         "there is nobody to measure these claims on; expected contenders that they are about, see: "
         "regatta list");
