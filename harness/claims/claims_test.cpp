@@ -463,6 +463,15 @@ TEST(Claims, ACancelledReadThatCameOutWrongIsAFactAboutObeying) {
   EXPECT_THAT(claim.at("explanation").get<std::string>(), HasSubstr("out of place"));
 }
 
+TEST(Claims, AStallWithinTheNoiseOfEitherCellIsNone) {
+  json const claim = judged(21, [](invented_run& run) {
+    blocked(13e6, 10e6)(run);
+    run.takes("a#twin", "blocking", {{"how", "inline"}}, 1.5, late(13e6));
+    run.takes("a#twin", "blocking", {{"how", "run_blocking"}}, 1, late(10e6));
+  });
+  EXPECT_EQ(claim.at("verdict"), "not_separated") << claim.dump(1);
+}
+
 TEST(Claims, FiguresThatNobodyMeasuredDecideNothing) {
   finding nobody;
   nobody.claimed = less_than(1.0);
