@@ -116,13 +116,20 @@ struct half_close {
     co_return came;
   }
 
+  // What a task owns lives as long as its joiner, and the client waits for the end before anybody
+  // looks at a joiner: so who fails closes, that the others see it.
   template <byte_stream S>
   static task<void> answer(S client, u64 answer_bytes) {
-    co_await read_to_end(client);
-    std::vector<std::byte> const all(answer_bytes);
-    // Where the relay has closed both ways there is nobody to send to: that is the point.
-    co_await write_all(client, std::span<std::byte const>(all));
-    client.shutdown_write();
+    try {
+      co_await read_to_end(client);
+      std::vector<std::byte> const all(answer_bytes);
+      // Where the relay has closed both ways there is nobody to send to: that is the point.
+      co_await write_all(client, std::span<std::byte const>(all));
+      client.shutdown_write();
+    } catch (...) {
+      client.close();
+      throw;
+    }
   }
 
   // Until the peer has finished, or the connection has broken.
@@ -140,17 +147,30 @@ struct half_close {
 
   template <net_runtime R>
   static task<void> carry(typename R::stream front, typename R::stream back, params p) {
-    if (p.on_end == "carry_on") {
-      regatta::proxy::buffer_store<typename R::threading> buffers(relay_buffer_bytes);
-      auto relaying = regatta::proxy::relay(front, back, buffers);
-      co_await relaying;
-    } else {
-      auto contest = race(copy(front, back), copy(back, front));
-      co_await contest;
-      // At once: what a task owns lives as long as its joiner.
+    try {
+      auto carrying =
+          p.on_end == "carry_on" ? carry_on<R>(front, back) : until_either_ends<R>(front, back);
+      co_await carrying;
+    } catch (...) {
       front.close();
       back.close();
+      throw;
     }
+  }
+
+  template <net_runtime R>
+  static task<void> carry_on(typename R::stream& front, typename R::stream& back) {
+    regatta::proxy::buffer_store<typename R::threading> buffers(relay_buffer_bytes);
+    auto relaying = regatta::proxy::relay(front, back, buffers);
+    co_await relaying;
+  }
+
+  template <net_runtime R>
+  static task<void> until_either_ends(typename R::stream& front, typename R::stream& back) {
+    auto contest = race(copy(front, back), copy(back, front));
+    co_await contest;
+    front.close();
+    back.close();
   }
 
   static constexpr std::size_t relay_buffer_bytes = 4'096;

@@ -144,6 +144,21 @@ ranked rank(contest const& c) {
   return all;
 }
 
+// Ranks; rows that share no block with the first leave the contest, because nobody can say how far
+// they are from it. Who is first may change by that.
+ranked rank_comparable(contest& c) {
+  for (;;) {
+    ranked all = rank(c);
+    if (all.order.empty()) return all;
+    weights const w = weights_of_all(c);
+    contestant const& leader = c.rows[all.order.front()];
+    auto const apart = std::ranges::find_if(
+        all.order, [&](std::size_t row) { return !compare(c.rows[row], leader, w); });
+    if (apart == all.order.end()) return all;
+    leave_out(c, *apart, fmt::format("no block in common with the first, {}", leader.row));
+  }
+}
+
 json ranking_of(contest const& c, json const& summary, ranked const& all) {
   json ranking = json::array();
   if (all.order.empty()) return ranking;
@@ -158,7 +173,7 @@ json ranking_of(contest const& c, json const& summary, ranked const& all) {
       bool const leads = row == leader;
       auto const score = leads ? std::optional(stats::ratio{{1.0, 1.0, 1.0, 1.0}, 0})
                                : compare(c.rows[row], c.rows[leader], w);
-      if (!score) continue;
+      if (!score) continue;  // Nobody: rank_comparable() has left them out.
       json document = json_of(score->value);
       document["blocks"] = leads ? score_of(c.rows[row], w).size() : score->blocks;
       json figures = json::array();
@@ -175,6 +190,7 @@ json ranking_of(contest const& c, json const& summary, ranked const& all) {
                       {"reasons", reasons},
                       {"evidence", figures}});
     }
+    if (rows.empty()) continue;
     ranking.push_back({{"rank", number}, {"rows", rows}});
   }
   return ranking;
@@ -250,8 +266,8 @@ json left_out_document(std::vector<left_out> const& list, char const* key) {
 }  // namespace
 
 json choose(stats::measurements const& samples, json const& summary, profile const& for_what) {
-  contest const c = make_contest(samples, summary, for_what);
-  ranked const all = rank(c);
+  contest c = make_contest(samples, summary, for_what);
+  ranked const all = rank_comparable(c);
   json const changes = all.order.empty() ? json::array() : sensitivity(c, all.order.front());
   json const ranking = ranking_of(c, summary, all);
   return {{"profile", for_what.name},

@@ -141,6 +141,36 @@ TEST(Choice, ARowWithoutANeededCellIsNotRankedAndSaysWhy) {
   EXPECT_EQ(rows_at(choice, 1), std::vector<std::string>{"a"});
 }
 
+TEST(Choice, AnAblationIsNothingToChoose) {
+  auto const run = run_of({{"work_stealing", 100, 100},
+                           {"work_stealing/queue=16", 50, 50},
+                           {"work_stealing/lifo=off", 50, 50},
+                           {"work_stealing/steal=one", 50, 50},
+                           {"work_stealing/threads=1", 200, 200}});
+  auto const choice = chosen(run);
+  EXPECT_EQ(rows_at(choice, 1), std::vector<std::string>{"work_stealing"});
+  EXPECT_EQ(rows_at(choice, 2), std::vector<std::string>{"work_stealing/threads=1"});
+  EXPECT_TRUE(choice.at("unranked").empty());
+  EXPECT_EQ(properties(run.summary()).size(), 2u);
+}
+
+TEST(Choice, ARowThatSharesNoBlockWithTheFirstIsNotRankedAndSaysWhy) {
+  auto run = run_of({{"a", 100, 100}, {"b", 200, 200}});
+  for (std::uint64_t block = 100; block != 108; ++block) {
+    for (auto const& [scenario, params] : {std::pair("echo", echo), std::pair("yield", yield)}) {
+      run.takes_in_block("later", scenario, params, 150, block);
+    }
+  }
+  auto const choice = chosen(run);
+  EXPECT_EQ(rows_at(choice, 1), std::vector<std::string>{"a"});
+  EXPECT_EQ(rows_at(choice, 2), std::vector<std::string>{"b"});
+  EXPECT_EQ(choice.at("ranking").size(), 2u);
+  ASSERT_EQ(choice.at("unranked").size(), 1u);
+  EXPECT_EQ(choice.at("unranked").at(0).at("row"), "later");
+  EXPECT_THAT(choice.at("unranked").at(0).at("why").get<std::string>(),
+              HasSubstr("no block in common"));
+}
+
 TEST(Choice, ACellThatNobodyCouldRunCostsNobodyItsRank) {
   auto run = run_of({{"a", 100, 100}, {"b", 200, 200}});
   for (char const* row : {"a", "b"}) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -54,6 +55,7 @@ std::vector<std::string> candidates(json const& summary, std::string const& subj
   for (json const& row : summary.at("rows")) {
     if (row.value("subject", "runtime") != subject) continue;
     if (subject == "path" && row.at("variant") == "direct") continue;
+    if (is_ablation(row)) continue;
     rows.push_back(row.at("row"));
   }
   return rows;
@@ -67,7 +69,22 @@ struct candidate_cell {
   std::vector<showing> showings;  // in the order of the candidates
 };
 
+void find_original(contest& c) {
+  c.original.reset();
+  if (!c.twin) return;
+  std::string const name = c.twin->row.substr(0, c.twin->row.rfind("#twin"));
+  for (std::size_t r = 0; r != c.rows.size(); ++r) {
+    if (c.rows[r].row == name) c.original = r;
+  }
+}
+
 }  // namespace
+
+bool is_ablation(json const& row) {
+  std::string const variant = row.at("variant");
+  return std::ranges::any_of(std::array{"lifo=", "steal=", "queue="},
+                             [&](char const* knob) { return variant.starts_with(knob); });
+}
 
 contest make_contest(stats::measurements const& samples, json const& summary,
                      profile const& for_what) {
@@ -140,13 +157,15 @@ contest make_contest(stats::measurements const& samples, json const& summary,
     if (lacks.size() > 1) why += fmt::format(" (and {} more cells)", lacks.size() - 1);
     made.unranked.push_back({one.row, std::move(why)});
   }
-  if (made.twin) {
-    std::string const name = made.twin->row.substr(0, made.twin->row.rfind("#twin"));
-    for (std::size_t r = 0; r != made.rows.size(); ++r) {
-      if (made.rows[r].row == name) made.original = r;
-    }
-  }
+  find_original(made);
   return made;
+}
+
+void leave_out(contest& c, std::size_t row, std::string why) {
+  auto const at = c.rows.begin() + static_cast<std::ptrdiff_t>(row);
+  c.unranked.push_back({at->row, std::move(why)});
+  c.rows.erase(at);
+  find_original(c);
 }
 
 weights weights_of_all(contest const& c) {

@@ -5,6 +5,7 @@
 
 #include "harness/choice/built_in.hpp"
 #include "harness/choice/choice.hpp"
+#include "harness/choice/contest.hpp"
 
 namespace regatta::choice {
 namespace {
@@ -47,6 +48,7 @@ json properties(json const& summary) {
   json list = json::array();
   for (json const& row : summary.at("rows")) {
     if (row.at("twin").get<bool>() || row.value("subject", "runtime") != "runtime") continue;
+    if (is_ablation(row)) continue;
     std::string const name = row.at("row");
     std::string const contender = row.at("contender");
     json const& hello = row.at("hello");

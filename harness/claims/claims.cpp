@@ -39,6 +39,10 @@ std::string tally_text(std::vector<verdict> const& verdicts) {
                      count(verdict::not_separated) == 1 ? "is" : "are");
 }
 
+void drop_unmeasured(std::vector<finding>& details) {
+  std::erase_if(details, [](finding const& f) { return !f.certain && f.values.empty(); });
+}
+
 rule const* rule_of(int number) {
   for (rule const& each : rules()) {
     if (each.number == number) return &each;
@@ -60,9 +64,7 @@ json document_of(wording const& words, judgement const& judged) {
   for (std::size_t i = 0; i != judged.details.size(); ++i) {
     finding const& each = judged.details[i];
     // A figure that the claim says nothing about stands beside the others without a verdict.
-    bool const judged_alone =
-        each.certain || each.claimed.low > 0.0 || std::isfinite(each.claimed.high);
-    details.push_back(json_of(each, judged_alone ? std::optional(verdicts[i]) : std::nullopt));
+    details.push_back(json_of(each, each.is_judged() ? std::optional(verdicts[i]) : std::nullopt));
     collect(cells, each.cells);
     collect(rows, {each.row});
   }
@@ -133,6 +135,7 @@ std::string figure_text(finding const& f) {
 judgement judge_by_mean(std::string label, std::vector<finding> details, region claimed,
                         std::function<std::string(std::string const& figure)> const& sentence,
                         std::string otherwise) {
+  drop_unmeasured(details);
   if (details.empty()) return not_measured(std::move(otherwise));
   judgement j;
   j.figure = mean_of(std::move(label), details, claimed);
@@ -146,6 +149,7 @@ judgement judge_by_each(
     std::vector<finding> details,
     std::function<std::string(finding const& decisive, std::string const& figure)> const& sentence,
     std::string otherwise) {
+  drop_unmeasured(details);
   if (details.empty()) return not_measured(std::move(otherwise));
   auto const verdicts = corrected(details);
   judgement j;

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
+#include "harness/claims/judge.hpp"
 #include "harness/stats/invented_run.hpp"
 
 namespace regatta::claims {
@@ -324,6 +328,28 @@ TEST(Claims, TheFirstIsJudgedByTheLawsThatWereRun) {
   }
 }
 
+TEST(Claims, ALawThatNobodySawBrokenRefutesNothing) {
+  invented_run run;
+  run.takes("a", "nothing", {{"n", 1}}, 1);
+  json const summary = run.summary();
+  json const silent{{"row", "slow"},
+                    {"law", "CallingATaskRunsNothing"},
+                    {"passed", nullptr},
+                    {"detail", "not done within 60 s"}};
+  json const heard{
+      {"row", "a"}, {"law", "CallingATaskRunsNothing"}, {"passed", true}, {"detail", ""}};
+  auto const first = [&](json const& laws) {
+    return claims_document(run.samples(), summary, laws, {1}).at("claims").at(0);
+  };
+  json const alone = first(json::array({silent}));
+  EXPECT_EQ(alone.at("verdict"), "not_measured");
+  EXPECT_THAT(alone.at("explanation").get<std::string>(), HasSubstr("slow (not done within 60 s)"));
+  json const beside = first(json::array({silent, heard}));
+  EXPECT_EQ(beside.at("verdict"), "holds");
+  EXPECT_THAT(beside.at("explanation").get<std::string>(), HasSubstr("On all 1 runtimes"));
+  EXPECT_THAT(beside.at("explanation").get<std::string>(), HasSubstr("No answer from: slow"));
+}
+
 TEST(Claims, TooFewBlocksSeparateNothingHoweverClearTheyLook) {
   json const claim = judged(2, ablation("ping_pong", "work_stealing/lifo=off", 300), 3);
   EXPECT_EQ(claim.at("verdict"), "not_separated");
@@ -343,6 +369,121 @@ TEST(Claims, OneContenderThatDoesOtherwiseRefutesAClaimAboutAll) {
   EXPECT_NEAR(claim.at("figure").at("value").get<double>(), 2'000.0, 100.0);
   EXPECT_THAT(claim.at("explanation").get<std::string>(),
               HasSubstr("Of 2 figures 1 holds, 1 refutes it, 0 are not separated."));
+}
+
+// The three figures hold, four looks at the same run's other queues notwithstanding.
+TEST(Claims, WhatIsNotJudgedTakesNoVerdictFromWhatIs) {
+  json const claim = judged(
+      4,
+      [](invented_run& run) {
+        for (char const* from : {"worker", "outside_idle", "outside_busy"}) {
+          for (char const* queue : {"16", "64", "256", "1024"}) {
+            run.takes(std::string("work_stealing/queue=") + queue, "spawn_many", {{"from", from}},
+                      100, counting("overflows", 7));
+          }
+        }
+      },
+      6);
+  EXPECT_THAT(claim.at("explanation").get<std::string>(), HasSubstr("Of 3 figures 3 hold,"));
+  std::size_t held = 0, silent = 0;
+  for (json const& each : claim.at("details")) {
+    held += each.value("verdict", "") == "holds" ? 1 : 0;
+    silent += each.contains("verdict") ? 0 : 1;
+  }
+  EXPECT_EQ(held, 3u) << claim.dump(1);
+  EXPECT_EQ(silent, 18u);
+}
+
+TEST(Claims, EachRowIsJudgedOverTheRangeOfTimersItWasMeasuredWith) {
+  json const claim = judged(5, [](invented_run& run) {
+    for (char const* phase : {"create", "cancel"}) {
+      for (int const timers : {1'000, 100'000, 10'000'000}) {
+        json const cell{{"phase", phase}, {"timers", timers}};
+        run.takes("tokio/multi_thread", "timers", cell, 100);
+        run.takes("asio/io_context", "timers", cell, timers);
+        if (timers < 10'000'000) run.takes("single_threaded", "timers", cell, 100);
+      }
+    }
+  });
+  EXPECT_EQ(claim.at("verdict"), "holds");
+  EXPECT_THAT(claim.at("explanation").get<std::string>(),
+              HasSubstr("1000 to 100000 (single_threaded), "
+                        "1000 to 10000000 (tokio/multi_thread)."));
+  std::map<std::string, double> borders;
+  std::size_t silent = 0;
+  for (json const& each : claim.at("details")) {
+    borders[each.at("row")] = each.value("claimed_high", 0.0);
+    silent += each.contains("verdict") ? 0 : 1;
+  }
+  EXPECT_NEAR(borders["single_threaded"], 5.0 / 3.0, 1e-9);
+  EXPECT_NEAR(borders["tokio/multi_thread"], 7.0 / 3.0, 1e-9);
+  EXPECT_EQ(borders["asio/io_context"], 0.0);
+  EXPECT_EQ(silent, 2u);
+}
+
+TEST(Claims, AHundredTasksStandBesideTheManyWithoutAVerdict) {
+  json const claim = judged(8, [](invented_run& run) {
+    sets(300)(run);
+    run.takes("a", "spawn", {{"style", "spawn"}, {"tasks", 100}, {"body", "ready"}}, 50);
+    run.takes("a", "spawn", {{"style", "unordered_set"}, {"tasks", 100}, {"body", "ready"}}, 100);
+  });
+  EXPECT_EQ(claim.at("verdict"), "holds");
+  ASSERT_EQ(claim.at("details").size(), 2u);
+  EXPECT_EQ(claim.at("details").at(0).at("verdict"), "holds");
+  EXPECT_FALSE(claim.at("details").at(1).contains("verdict"));
+}
+
+TEST(Claims, NeedWhatTheirWordsName) {
+  auto const needs_of = [](int number, char const* key) {
+    std::set<int> found;
+    for (need const& each : rules().at(static_cast<std::size_t>(number) - 1).needs) {
+      if (each.params.contains(key)) found.insert(each.params.at(key).get<int>());
+    }
+    return found;
+  };
+  EXPECT_EQ(needs_of(5, "timers"), (std::set<int>{1'000, 100'000, 10'000'000}));
+  EXPECT_EQ(needs_of(8, "tasks"), (std::set<int>{100, 1'000, 10'000, 100'000, 1'000'000}));
+  std::set<std::string> of_the_processor;
+  for (need const& each : rules().at(22).needs) of_the_processor.insert(each.scenario);
+  EXPECT_TRUE(of_the_processor.contains("spawn_many"));
+  EXPECT_TRUE(of_the_processor.contains("fan_out"));
+}
+
+TEST(Claims, ABlockWhoseMemoryDoesNotGrowCountsAgainstTheSlope) {
+  json const claim = judged(9, memory(-10));
+  EXPECT_EQ(claim.at("verdict"), "refuted");
+  EXPECT_EQ(claim.at("figure").at("blocks"), 8);
+  EXPECT_EQ(claim.at("figure").at("high"), 1.0);
+}
+
+TEST(Claims, ACancelledReadThatCameOutWrongIsAFactAboutObeying) {
+  json const claim = judged(22, cancelled(50, false));
+  EXPECT_EQ(claim.at("figure").at("unit"), "obeys");
+  EXPECT_EQ(claim.at("figure").at("value"), 0.0);
+  EXPECT_THAT(claim.at("explanation").get<std::string>(), HasSubstr("out of place"));
+}
+
+TEST(Claims, AStallWithinTheNoiseOfEitherCellIsNone) {
+  json const claim = judged(21, [](invented_run& run) {
+    blocked(13e6, 10e6)(run);
+    run.takes("a#twin", "blocking", {{"how", "inline"}}, 1.5, late(13e6));
+    run.takes("a#twin", "blocking", {{"how", "run_blocking"}}, 1, late(10e6));
+  });
+  EXPECT_EQ(claim.at("verdict"), "not_separated") << claim.dump(1);
+}
+
+TEST(Claims, FiguresThatNobodyMeasuredDecideNothing) {
+  finding nobody;
+  nobody.claimed = less_than(1.0);
+  auto const sentence = [](finding const&, std::string const&) { return std::string("judged"); };
+  auto const of = [&](std::vector<finding> const& all) {
+    return judge_by_each(all, sentence, "missing");
+  };
+  EXPECT_EQ(of({nobody}).what, verdict::not_measured);
+  finding somebody = nobody;
+  for (std::uint64_t block = 0; block != 8; ++block) somebody.values[block] = 0.5;
+  EXPECT_EQ(of({nobody, somebody}).what, verdict::holds);
+  EXPECT_EQ(of({nobody, somebody}).details.size(), 1u);
 }
 
 TEST(Claims, ARowThatFailedInACellSpeaksForNothing) {
@@ -378,6 +519,10 @@ TEST(Finding, ManyLooksNeedMoreThanOneLuckyInterval) {
   EXPECT_EQ(findings[0].alone(), verdict::holds);
   EXPECT_EQ(corrected(findings)[0], verdict::not_separated);
   EXPECT_EQ(corrected({findings[0]})[0], verdict::holds);
+  // Facts are not looks: they must not make luck count.
+  for (std::size_t i = 1; i != findings.size(); ++i) findings[i].certain = verdict::holds;
+  findings[1].certain.reset();
+  EXPECT_EQ(corrected(findings)[0], verdict::not_separated);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ namespace regatta::claims {
 class evidence {
  public:
   // `summary` as stats::summarise() makes it. `laws` is what laws.json of the run holds: a list of
-  // {"row","law","passed","detail"}; or null. All must outlive the evidence.
+  // {"row","law","passed","detail"}, where "passed" is null if nothing was seen; or null. All must
+  // outlive the evidence.
   evidence(stats::measurements const& samples, json const& summary, json const& laws)
       : samples_(samples), summary_(summary), laws_(laws) {}
 

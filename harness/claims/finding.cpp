@@ -74,6 +74,10 @@ verdict finding::alone() const {
   return below || above ? verdict::refuted : verdict::not_separated;
 }
 
+bool finding::is_judged() const {
+  return certain || is_border(claimed.low) || is_border(claimed.high);
+}
+
 double finding::p_value() const {
   if (certain) return 0.0;
   auto const logs = logs_of(values);
@@ -93,14 +97,19 @@ double finding::p_value() const {
 }
 
 std::vector<verdict> corrected(std::vector<finding> const& findings) {
+  auto const is_look = [](finding const& f) { return !f.certain && f.is_judged(); };
   std::vector<double> p_values;
-  for (finding const& each : findings) p_values.push_back(each.p_value());
+  for (finding const& each : findings) {
+    if (is_look(each)) p_values.push_back(each.p_value());
+  }
   auto const discoveries = stats::benjamini_hochberg(p_values);
   std::vector<verdict> verdicts;
-  for (std::size_t i = 0; i != findings.size(); ++i) {
-    verdict const alone = findings[i].alone();
+  std::size_t look = 0;
+  for (finding const& each : findings) {
+    verdict const alone = each.alone();
+    bool const is_luck = is_look(each) && !discoveries[look++];
     bool const is_claim = alone == verdict::holds || alone == verdict::refuted;
-    verdicts.push_back(is_claim && !discoveries[i] ? verdict::not_separated : alone);
+    verdicts.push_back(is_claim && is_luck ? verdict::not_separated : alone);
   }
   return verdicts;
 }

@@ -46,12 +46,14 @@ struct finding {
   stats::estimate estimate() const;
   // By itself, whatever else was looked at.
   verdict alone() const;
+  // Whether the claim says anything about it; if not, it stands beside the others, for comparison.
+  bool is_judged() const;
   // How likely figures so far on one side of the nearest border are, if they lay on it.
   double p_value() const;
 };
 
 // The verdicts of all, corrected for their number (Benjamini and Hochberg): who looks at many cells
-// finds one outside by luck.
+// finds one outside by luck. Facts are no look, and neither are figures that are not judged.
 std::vector<verdict> corrected(std::vector<finding> const& findings);
 
 // Their geometric mean in each block that has all of them; where no block has, of what there is.

@@ -131,11 +131,11 @@ judgement cancelled_reads(evidence const& run) {
       any_safe = true;
       finding one;
       one.label = fmt::format("{}: the cancel-safe read, {}", row,
-                              outcome == "ok" ? "no byte lost" : "bytes lost");
+                              outcome == "ok" ? "no byte lost" : "bytes lost or out of place");
       one.row = row;
       one.cells = {name_of(*cell)};
-      one.unit = "B lost";
-      one.values[0] = 0.0;
+      one.unit = "obeys";
+      one.values[0] = outcome == "ok" ? 1.0 : 0.0;
       one.certain = outcome == "ok" ? verdict::holds : verdict::refuted;
       details.push_back(std::move(one));
     }

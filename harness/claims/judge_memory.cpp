@@ -24,10 +24,13 @@ stats::block_values slopes_of(evidence const& run, std::vector<json const*> cons
       points[block].push_back({tasks, bytes});
     }
   }
+  // A block whose line does not rise counts as well, or only the others would be heard. Less than
+  // a byte is far below what is claimed, however much less it is; and 0 has no logarithm.
+  constexpr double least_slope = 1.0;
   stats::block_values slopes;
   for (auto const& [block, of_block] : points) {
     auto const fit = stats::fit_line(of_block).value;
-    if (fit && fit->slope > 0.0) slopes[block] = fit->slope;
+    if (fit) slopes[block] = std::max(fit->slope, least_slope);
   }
   return slopes;
 }

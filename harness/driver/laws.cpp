@@ -78,4 +78,13 @@ std::optional<std::uint64_t> tests_passed(const laws_run& run) {
   return std::nullopt;
 }
 
+law_answer answer_of(const laws_run& run) {
+  for (const std::string& line : run.last_lines) {
+    if (line.find("[  FAILED  ]") != std::string::npos) return {false, run.how};
+  }
+  if (!run.obeyed) return {std::nullopt, run.how};
+  if (tests_passed(run).value_or(0) == 0) return {std::nullopt, "it ran no such law"};
+  return {true, run.how};
+}
+
 }  // namespace regatta::driver

@@ -26,4 +26,13 @@ laws_run run_laws(const std::vector<std::string>& command, const std::string& fi
 /// How many tests a GoogleTest program says to have passed; nothing where it does not say so.
 std::optional<std::uint64_t> tests_passed(const laws_run& run);
 
+/// What a law came out as. Nothing unless the program itself said so: one that did not start, died
+/// or ran into its limit has shown nothing about the law.
+struct law_answer {
+  std::optional<bool> passed;
+  std::string why;  ///< Why nothing is known, or how the program ended.
+};
+
+law_answer answer_of(const laws_run& run);
+
 }  // namespace regatta::driver

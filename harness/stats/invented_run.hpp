@@ -41,18 +41,24 @@ class invented_run {
   // it gets the block's noise as a factor.
   void takes(std::string const& row, std::string const& scenario, json const& params, double ns,
              std::function<void(sample&, double noise)> const& change = {}) {
-    std::string const key = cell(row, scenario, params);
     for (std::uint64_t block = 0; block != blocks_; ++block) {
-      double const gust = std::exp(0.05 * normal_of("gust", block));
-      double const own = std::exp(noise_ * normal_of(key + row, block));
-      sample s = sample_of(row, scenario, params, key, block);
-      s.iterations = 1;
-      s.operations = 1'000;
-      s.ns = static_cast<std::uint64_t>(std::llround(ns * gust * own * 1'000.0));
-      s.cpu_ns = s.ns;
-      if (change) change(s, own);
-      samples_.add(s);
+      takes_in_block(row, scenario, params, ns, block, change);
     }
+  }
+
+  void takes_in_block(std::string const& row, std::string const& scenario, json const& params,
+                      double ns, std::uint64_t block,
+                      std::function<void(sample&, double noise)> const& change = {}) {
+    std::string const key = cell(row, scenario, params);
+    double const gust = std::exp(0.05 * normal_of("gust", block));
+    double const own = std::exp(noise_ * normal_of(key + row, block));
+    sample s = sample_of(row, scenario, params, key, block);
+    s.iterations = 1;
+    s.operations = 1'000;
+    s.ns = static_cast<std::uint64_t>(std::llround(ns * gust * own * 1'000.0));
+    s.cpu_ns = s.ns;
+    if (change) change(s, own);
+    samples_.add(s);
   }
 
   void fails(std::string const& row, std::string const& scenario, json const& params, outcome how,

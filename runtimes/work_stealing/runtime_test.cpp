@@ -49,16 +49,17 @@ options with(auto change) {
   return chosen;
 }
 
-INSTANTIATE_TEST_SUITE_P(WorkStealing, EveryOption,
-                         testing::Values(with([](options&) {}),
-                                         with([](options& o) { o.threads = 1; }),
-                                         with([](options& o) { o.lifo_slot = false; }),
-                                         with([](options& o) { o.newest_first = false; }),
-                                         with([](options& o) { o.steal_half = false; }),
-                                         with([](options& o) { o.ring_slots = 16; }),
-                                         with([](options& o) { o = {{.ablation = "queue=1024"}}; }),
-                                         with([](options& o) { o.longest_spin = 0ns; }),
-                                         with([](options& o) { o.polls_per_event_check = 1; })));
+INSTANTIATE_TEST_SUITE_P(
+    WorkStealing, EveryOption,
+    testing::Values(with([](options&) {}), with([](options& o) { o.threads = 1; }),
+                    with([](options& o) { o = {{.threads = 4, .ablation = "lifo=off"}}; }),
+                    with([](options& o) { o.newest_first = false; }),
+                    with([](options& o) { o = {{.threads = 4, .ablation = "steal=one"}}; }),
+                    with([](options& o) { o.ring_slots = 16; }),
+                    with([](options& o) { o = {{.ablation = "queue=1024"}}; }),
+                    with([](options& o) { o = {{.threads = 4, .ablation = "queue=16"}}; }),
+                    with([](options& o) { o.longest_spin = 0ns; }),
+                    with([](options& o) { o.polls_per_event_check = 1; })));
 
 TEST_P(EveryOption, CountsTheLeavesOfATree) {
   runtime rt(GetParam());

@@ -98,14 +98,16 @@ TEST(Claims, MeasureTakesARunOfTheirCellsAndJudgesIt) {
 TEST(Claims, TheLawIsAskedOfWhoHasLawsAndOnlyOfWhomItRan) {
   course c;
   c.enter_with_laws("lawful", {"/bin/sh", "-c", "echo '[  PASSED  ] 1 test.'"});
-  c.enter_with_laws("lawless", {"/bin/sh", "-c", "exit 1"});
+  c.enter_with_laws("lawless", {"/bin/sh", "-c", "echo '[  FAILED  ] Laws.Some'; exit 1"});
   c.enter_with_laws("silent", {"/bin/sh", "-c", "exit 0"});
+  c.enter_with_laws("crashed", {"/bin/sh", "-c", "kill -9 $$"});
   const told result =
       c.regatta({"claims", "--measure", "--only", "1", "--out", c.run_folder().string(), "--json"});
   EXPECT_EQ(result.code, 0) << result.err;
   const json claim = json::parse(result.out).at("claims").at(0);
   EXPECT_EQ(claim.at("verdict"), "refuted");
   EXPECT_EQ(claim.at("rows"), json::array({"lawful", "lawless"}));
+  EXPECT_THAT(claim.at("explanation").get<std::string>(), HasSubstr("No answer from: crashed"));
 }
 
 TEST(Report, WritesTheVerdictsIntoTheRunsFolder) {

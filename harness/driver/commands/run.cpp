@@ -6,6 +6,7 @@
 
 #include "harness/driver/clock.hpp"
 #include "harness/driver/commands/common.hpp"
+#include "harness/driver/commands/estimate.hpp"
 #include "harness/driver/interrupt.hpp"
 #include "harness/driver/plan.hpp"
 #include "harness/driver/report/summary.hpp"
@@ -176,17 +177,6 @@ session_of_run go_on(const run_options& options) {
   for (const std::string& problem : read.problems) fmt::print(stderr, "warning: {}\n", problem);
   cut_torn_line(folder.samples(), read);
   return {std::move(folder), std::move(p), std::move(read.samples)};
-}
-
-/// Before anything is calibrated: a rule of thumb. A sample takes the fastest row the target time
-/// and the slowest up to ten times that; over a whole field it came to about three times the
-/// target.
-std::uint64_t first_estimate_ns(const plan& p) {
-  std::uint64_t visits = 0;
-  for (const planned_cell& c : p.cells) {
-    for (const row& r : p.rows) visits += !r.absent && takes_part(r, c.what) ? 1 : 0;
-  }
-  return visits * (p.blocks + 1) * 3 * p.target_ns;
 }
 
 void say_plan(const session_of_run& run, bool resumed) {

@@ -152,6 +152,9 @@ class law : public ::testing::Test {
 // The configurations in which R must obey: its default one, those that it declares, and, where it
 // can have several workers, one worker (whose order is certain) and four (which are more than the
 // processors of a small machine, so that workers lose theirs at any moment).
+//
+// Not its ablations, each of which would cost the time of all laws once more: what turns a knob
+// tries that itself (runtimes/work_stealing/runtime_test.cpp, EveryOption).
 template <runtime R>
 std::vector<variant_of_runtime> configurations() {
   std::vector<variant_of_runtime> all{{"the default", {}}};
@@ -161,7 +164,9 @@ std::vector<variant_of_runtime> configurations() {
     if (is_new) all.push_back(std::move(more));
   };
   if constexpr (requires { R::variants(); }) {
-    for (auto& declared : R::variants()) add(std::move(declared));
+    for (auto& declared : R::variants()) {
+      if (declared.options.ablation.empty()) add(std::move(declared));
+    }
   }
   if constexpr (!R::threading::single && !has_ceiling<R>) {
     add({"threads=1", {.threads = 1}});
