@@ -124,7 +124,8 @@ struct half_close {
       co_await read_to_end(client);
       std::vector<std::byte> const all(answer_bytes);
       // Where the relay has closed both ways there is nobody to send to: that is the point.
-      co_await write_all(client, std::span<std::byte const>(all));
+      [[maybe_unused]] auto const sent =
+          co_await write_all(client, std::span<std::byte const>(all));
       client.shutdown_write();
     } catch (...) {
       client.close();
