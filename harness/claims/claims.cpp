@@ -32,7 +32,7 @@ double excess(finding const& f) {
 std::string tally_text(std::vector<verdict> const& verdicts) {
   auto const count = [&](verdict v) { return std::ranges::count(verdicts, v); };
   if (verdicts.size() < 2) return "";
-  return fmt::format(" Of {} figures {} hold{}, {} refute{} it, {} {} not separated.",
+  return fmt::format(" One by one: of {} figures {} hold{}, {} refute{} it, {} {} not separated.",
                      verdicts.size(), count(verdict::holds), count(verdict::holds) == 1 ? "s" : "",
                      count(verdict::refuted), count(verdict::refuted) == 1 ? "s" : "",
                      count(verdict::not_separated),

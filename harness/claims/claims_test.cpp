@@ -328,6 +328,21 @@ TEST(Claims, TheFirstIsJudgedByTheLawsThatWereRun) {
   }
 }
 
+TEST(Claims, ABuildWithoutLawsIsToldApartFromLawsThatNobodyAskedFor) {
+  invented_run run;
+  run.takes("a", "nothing", {{"n", 1}}, 1);
+  json const summary = run.summary();
+  auto const why = [&](json const& laws) {
+    return claims_document(run.samples(), summary, laws, {1})
+        .at("claims")
+        .at(0)
+        .at("explanation")
+        .get<std::string>();
+  };
+  EXPECT_THAT(why(json::array()), HasSubstr("REGATTA_TESTS=ON"));
+  EXPECT_THAT(why(json()), HasSubstr("laws were not run"));
+}
+
 TEST(Claims, ALawThatNobodySawBrokenRefutesNothing) {
   invented_run run;
   run.takes("a", "nothing", {{"n", 1}}, 1);
@@ -368,7 +383,7 @@ TEST(Claims, OneContenderThatDoesOtherwiseRefutesAClaimAboutAll) {
   EXPECT_EQ(claim.at("verdict"), "refuted");
   EXPECT_NEAR(claim.at("figure").at("value").get<double>(), 2'000.0, 100.0);
   EXPECT_THAT(claim.at("explanation").get<std::string>(),
-              HasSubstr("Of 2 figures 1 holds, 1 refutes it, 0 are not separated."));
+              HasSubstr("One by one: of 2 figures 1 holds, 1 refutes it, 0 are not separated."));
 }
 
 // The three figures hold, four looks at the same run's other queues notwithstanding.
@@ -384,7 +399,8 @@ TEST(Claims, WhatIsNotJudgedTakesNoVerdictFromWhatIs) {
         }
       },
       6);
-  EXPECT_THAT(claim.at("explanation").get<std::string>(), HasSubstr("Of 3 figures 3 hold,"));
+  EXPECT_THAT(claim.at("explanation").get<std::string>(),
+              HasSubstr("One by one: of 3 figures 3 hold,"));
   std::size_t held = 0, silent = 0;
   for (json const& each : claim.at("details")) {
     held += each.value("verdict", "") == "holds" ? 1 : 0;

@@ -60,6 +60,11 @@ judgement lazy_calls(evidence const& run) {
     }
   }
   if (j.details.empty()) {
+    if (run.laws().is_array() && run.laws().empty()) {
+      return not_measured(
+          "no contender of this build has its laws: configure it with -DREGATTA_TESTS=ON and build "
+          "the laws");
+    }
     return not_measured("the laws were not run for this run" +
                         (silent.empty() ? "" : ": no answer from " + silent));
   }

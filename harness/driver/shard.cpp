@@ -12,8 +12,8 @@
 #include <set>
 
 #include "harness/driver/clock.hpp"
+#include "harness/driver/content_hash.hpp"
 #include "harness/driver/exit_code.hpp"
-#include "harness/driver/fingerprint.hpp"
 
 namespace regatta::driver {
 namespace {
@@ -131,7 +131,7 @@ std::vector<std::uint64_t> deal_cells(const plan& p, std::uint64_t of) {
 }
 
 std::uint64_t seed_of_options(const plan& p) {
-  fingerprint all;
+  content_hash all;
   all.add(fmt::format("{} {} {} {}\n", p.matrix, p.blocks, p.target_ns, p.time_limit_ns));
   for (const row& r : p.rows) all.add(r.name + "\n");
   for (const planned_cell& c : p.cells) all.add(c.what.key + "\n");
@@ -169,7 +169,7 @@ std::string content_of(const row& r) {
   for (const std::string& program : programs) {
     std::ifstream in(program, std::ios::binary);
     if (!in) return "";
-    fingerprint content;
+    content_hash content;
     while (in.read(buffer.data(), buffer.size()), in.gcount() > 0) {
       content.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
     }

@@ -69,30 +69,20 @@ def pages_of(run: Run, drawn: list[Drawn]) -> list[Page]:
             lambda links: overview.context(run, of_kind("overview", "heatmap"), links, keys),
         )
     ]
-    if "comparison" in run.documents:
-        made.append(
-            Page(
-                "comparison",
-                "Comparison",
-                "comparison.html.j2",
-                lambda links: comparison.context(run, of_kind("comparison"), links),
-            )
-        )
-    if "choice" in run.documents:
-        made.append(
-            Page(
-                "choice",
-                "Which one to choose",
-                "choice.html.j2",
-                lambda links: choice.context(run, of_kind("choice"), links),
-            )
-        )
-    if "claims" in run.documents:
-        made.append(
-            Page(
-                "claims", "Claims", "claims.html.j2", lambda links: claims.context(run, links, keys)
-            )
-        )
+    of_documents: dict[str, tuple[str, Callable[[Links], dict[str, Any]]]] = {
+        "comparison": (
+            "Comparison",
+            lambda links: comparison.context(run, of_kind("comparison"), links),
+        ),
+        "choice": (
+            "Which one to choose",
+            lambda links: choice.context(run, of_kind("choice"), links),
+        ),
+        "claims": ("Claims", lambda links: claims.context(run, links, keys)),
+    }
+    for name, (title, context) in of_documents.items():
+        if name in run.documents:
+            made.append(Page(name, title, f"{name}.html.j2", context))
     if run.cells:
         made.append(
             Page(

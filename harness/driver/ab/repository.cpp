@@ -14,8 +14,8 @@
 #include <sstream>
 
 #include "harness/driver/contenders.hpp"
+#include "harness/driver/content_hash.hpp"
 #include "harness/driver/exit_code.hpp"
-#include "harness/driver/fingerprint.hpp"
 #include "harness/driver/names.hpp"
 #include "harness/driver/program.hpp"
 
@@ -40,7 +40,7 @@ std::string valid_text(const std::string& text) {
 
 /// What else than the commit decides what comes out of a build: the compilers and their flags.
 std::string toolchain() {
-  fingerprint seen;
+  content_hash seen;
   for (const char* name : {"CC", "CXX", "CFLAGS", "CXXFLAGS"}) {
     const char* value = std::getenv(name);
     seen.add(fmt::format("{}={}\n", name, value == nullptr ? "" : value));

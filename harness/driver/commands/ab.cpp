@@ -235,11 +235,7 @@ void add_what_to_compare(CLI::App& command, ab_options& options) {
                         "it is about time]")
       ->type_name("GLOB")
       ->allow_extra_args(false);
-  command
-      .add_option("--set", options.settings,
-                  "Set a scenario parameter, or threads; several values make a grid; repeatable")
-      ->type_name("KEY=V1,V2")
-      ->allow_extra_args(false);
+  add_set_option(command, options.settings);
 }
 
 void add_how_to_compare(CLI::App& command, ab_options& options) {

@@ -99,6 +99,14 @@ std::uint64_t any_seed() {
   return std::random_device{}() % 1'000'000;
 }
 
+void add_set_option(CLI::App& command, std::vector<std::string>& settings) {
+  command
+      .add_option("--set", settings,
+                  "Set a scenario parameter, or threads; several values make a grid; repeatable")
+      ->type_name("KEY=V1,V2")
+      ->allow_extra_args(false);
+}
+
 void add_contenders_option(CLI::App& command, std::string& folder) {
   command
       .add_option(

@@ -51,6 +51,7 @@ std::vector<std::uint64_t> take_threads(std::vector<setting>& settings);
 /// A seed that nobody asked for.
 std::uint64_t any_seed();
 
+void add_set_option(CLI::App& command, std::vector<std::string>& settings);
 void add_contenders_option(CLI::App& command, std::string& folder);
 
 }  // namespace regatta::driver

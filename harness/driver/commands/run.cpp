@@ -276,11 +276,7 @@ void add_what_to_measure(CLI::App& command, run_options& options) {
                   "variant; paths in every one]")
       ->type_name("NAME|GLOB|PATH")
       ->allow_extra_args(false);
-  command
-      .add_option("--set", options.settings,
-                  "Set a scenario parameter, or threads; several values make a grid; repeatable")
-      ->type_name("KEY=V1,V2")
-      ->allow_extra_args(false);
+  add_set_option(command, options.settings);
 }
 
 void add_how_to_measure(CLI::App& command, run_options& options) {

@@ -7,7 +7,7 @@
 
 namespace regatta::driver {
 
-class fingerprint {
+class content_hash {
  public:
   void add(std::string_view bytes) {
     for (const char c : bytes) {
