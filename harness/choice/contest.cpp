@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "harness/stats/ablation.hpp"
 #include "harness/stats/noise.hpp"
 
 namespace regatta::choice {
@@ -55,7 +56,7 @@ std::vector<std::string> candidates(json const& summary, std::string const& subj
   for (json const& row : summary.at("rows")) {
     if (row.value("subject", "runtime") != subject) continue;
     if (subject == "path" && row.at("variant") == "direct") continue;
-    if (is_ablation(row)) continue;
+    if (stats::is_ablation(row.at("variant").get<std::string>())) continue;
     rows.push_back(row.at("row"));
   }
   return rows;
@@ -79,12 +80,6 @@ void find_original(contest& c) {
 }
 
 }  // namespace
-
-bool is_ablation(json const& row) {
-  std::string const variant = row.at("variant");
-  return std::ranges::any_of(std::array{"lifo=", "steal=", "queue="},
-                             [&](char const* knob) { return variant.starts_with(knob); });
-}
 
 contest make_contest(stats::measurements const& samples, json const& summary,
                      profile const& for_what) {

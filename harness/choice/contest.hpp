@@ -43,10 +43,6 @@ struct contest {
   double session_floor = 0.0;           // where the pair does not compete itself
 };
 
-// Whether a row of the summary is an ablation: a runtime with one knob turned, to see what that is
-// worth. Nobody is to choose it.
-bool is_ablation(json const& row);
-
 // `summary` is the document that stats::summarise() makes of the samples.
 contest make_contest(stats::measurements const& samples, json const& summary,
                      profile const& for_what);

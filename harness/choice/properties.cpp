@@ -6,6 +6,7 @@
 #include "harness/choice/built_in.hpp"
 #include "harness/choice/choice.hpp"
 #include "harness/choice/contest.hpp"
+#include "harness/stats/ablation.hpp"
 
 namespace regatta::choice {
 namespace {
@@ -48,7 +49,7 @@ json properties(json const& summary) {
   json list = json::array();
   for (json const& row : summary.at("rows")) {
     if (row.at("twin").get<bool>() || row.value("subject", "runtime") != "runtime") continue;
-    if (is_ablation(row)) continue;
+    if (stats::is_ablation(row.at("variant").get<std::string>())) continue;
     std::string const name = row.at("row");
     std::string const contender = row.at("contender");
     json const& hello = row.at("hello");

@@ -44,6 +44,8 @@ struct chosen_contender {
   contender who;
   bool default_variant = true;
   std::vector<std::string> variant_globs;
+  /// Whether a bare star names ablations as well (harness/stats/ablation.hpp). Any other glob does.
+  bool star_means_ablations = false;
 };
 
 /// What `--contender` names: a contender, a glob over contenders, `contender/variant` globs, or the

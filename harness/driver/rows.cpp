@@ -7,6 +7,7 @@
 #include "harness/driver/crew.hpp"
 #include "harness/driver/exit_code.hpp"
 #include "harness/driver/names.hpp"
+#include "harness/stats/ablation.hpp"
 
 namespace regatta::driver {
 namespace {
@@ -81,6 +82,7 @@ std::vector<const offer*> wanted_offers(const chosen_contender& chosen,
     bool found = false;
     for (const offer& one : offers) {
       if (one.variant.empty() || !matches_glob(glob, one.variant)) continue;
+      if (glob == "*" && stats::is_ablation(one.variant) && !chosen.star_means_ablations) continue;
       found = true;
       if (std::find(wanted.begin(), wanted.end(), &one) == wanted.end()) wanted.push_back(&one);
     }

@@ -11,8 +11,10 @@
 namespace regatta::end_to_end {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<std::string> rows_listed(const course& c) {
   std::vector<std::string> names;
@@ -60,6 +62,23 @@ TEST(Rows, VariantsMayBeProgramsOfTheirOwnAndOneOfThemMissing) {
   EXPECT_EQ(c.line_of("asio/io_uring", "yield").at("outcome"), "skipped");
   EXPECT_EQ(c.line_of("asio/io_uring", "yield").at("reason"), "liburing was not found");
   EXPECT_EQ(c.line_of("asio/thread_pool", "yield").at("outcome"), "ok");
+}
+
+TEST(Rows, AblationsAreTakenByWhoNamesThemAndVerifiedWithTheRest) {
+  course c;
+  c.enter_manifest(
+      "it",
+      {{"name", "it"}, {"kind", "c++"}, {"programs", {program("plain"), program("queue=16")}}});
+  c.measure({"--contender", "it/*", "--blocks", "1", "--no-twin"});
+  EXPECT_THAT(rows_planned(c), Not(Contains("it/queue=16")));
+  EXPECT_THAT(rows_planned(c), Contains("it/plain"));
+  EXPECT_THAT(c.regatta({"verify", "it", "--scenario", "yield"}).out, HasSubstr("it/queue=16"));
+  course other;
+  other.enter_manifest(
+      "it",
+      {{"name", "it"}, {"kind", "c++"}, {"programs", {program("plain"), program("queue=16")}}});
+  other.measure({"--contender", "it/queue=*", "--blocks", "1", "--no-twin"});
+  EXPECT_THAT(rows_planned(other), ElementsAre("it/queue=16"));
 }
 
 TEST(Rows, AVariantOfAContenderThatIsNotThereIsItsOneRow) {

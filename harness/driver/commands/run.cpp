@@ -273,7 +273,8 @@ void add_what_to_measure(CLI::App& command, run_options& options) {
       .add_option("--contender", options.wanted,
                   "Only these: a name, a glob, contender/variant, or the path of a program that "
                   "speaks the protocol; repeatable [all that a cell asks, in their default "
-                  "variant; paths in every one]")
+                  "variant; paths in every one]; contender/* leaves out ablations "
+                  "(lifo=…, steal=…, queue=…), contender/queue=* names them")
       ->type_name("NAME|GLOB|PATH")
       ->allow_extra_args(false);
   add_set_option(command, options.settings);

@@ -99,6 +99,7 @@ exit_code verify(const verify_options& options) {
   for (chosen_contender& c : chosen) {
     // Whoever names no variant means all of them.
     if (c.variant_globs.empty()) c.variant_globs = {"*"};
+    c.star_means_ablations = true;
     const auto rows = plan_rows({c}, {}, hello_limit_ns, stop);
     for (const row& r : rows) {
       check_row(r, wishes_for(r, wishes), stop, found);
