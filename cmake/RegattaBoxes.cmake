@@ -22,7 +22,7 @@ foreach(box
     harness/driver
     scripts
     tests)
-  if(NOT REGATTA_COMMAND AND box MATCHES "^(harness/driver|harness/choice|harness/claims|tests)$")
+  if(NOT REGATTA_COMMAND AND box MATCHES "^(harness/(comparison|choice|claims|history|driver)|tests)$")
     continue()
   endif()
   if(EXISTS ${PROJECT_SOURCE_DIR}/${box}/CMakeLists.txt)

@@ -16,6 +16,7 @@
 #include "proxy/echo.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/server.hpp"
+#include "proxy/tests/refusing_port.hpp"
 #include "runtimes/interface/race.hpp"
 #include "runtimes/single_threaded/runtime.hpp"
 #include "runtimes/work_stealing/runtime.hpp"
@@ -262,11 +263,9 @@ struct on {
   }
 
   static task<void> unreachable(R& rt) {
-    auto closed = rt.listen(endpoint::loopback());
-    auto const nowhere = closed->local_endpoint();
-    closed->close();
+    refusing_port const nowhere;
     auto door = rt.listen(endpoint::loopback());
-    auto middle = forward_to(rt, std::move(*door), nowhere);
+    auto middle = forward_to(rt, std::move(*door), nowhere.where());
     auto serving = rt.spawn(middle.serve());
     auto client = co_await rt.connect(middle.local_endpoint());
     auto const told = co_await read_once(*client);

@@ -23,6 +23,7 @@
 
 #include "proxy/echo.hpp"
 #include "proxy/server.hpp"
+#include "proxy/tests/refusing_port.hpp"
 #include "runtimes/interface/race.hpp"
 #include "runtimes/lightweight/runtime.hpp"
 #include "runtimes/single_threaded/runtime.hpp"
@@ -111,12 +112,6 @@ struct on {
       opened.push_back(std::move(*rt.listen(endpoint::loopback())));
     }
     return opened;
-  }
-
-  // An address where nobody listens.
-  static endpoint nowhere(R& rt) {
-    auto door = rt.listen(endpoint::loopback());
-    return door->local_endpoint();
   }
 
   // Where connecting takes for ever: the backlog is full, and nobody accepts.
@@ -425,7 +420,8 @@ struct on {
   }
   static task<void> one_refuses(R& rt) {
     echo_server echo(rt);
-    server<R> middle(rt, listen(rt, 1), {.upstreams = {nowhere(rt).text(), echo.where.text()}});
+    refusing_port const nowhere;
+    server<R> middle(rt, listen(rt, 1), {.upstreams = {nowhere.where().text(), echo.where.text()}});
     auto serving = rt.spawn(middle.serve());
     auto asking = ask_one_after_another(rt, middle.local_endpoint(), 30);
     auto const served = co_await asking;
@@ -458,7 +454,8 @@ struct on {
   }
   // Nobody is there, then somebody is: clients find him at once, passed over or not.
   static task<void> comes_back(R& rt) {
-    auto const where = nowhere(rt);
+    refusing_port const back_later;
+    auto const where = back_later.where();
     server<R> middle(rt, listen(rt, 1), {.upstreams = {where.text()}});
     auto serving = rt.spawn(middle.serve());
     for (int i = 0; i < 3; ++i) {
@@ -536,14 +533,14 @@ struct on {
 
   static task<void> a_name(R& rt) {
     echo_server echo(rt);
-    auto const refusing = nowhere(rt);
+    refusing_port const refusing;
     std::atomic<int> asked{0};
     auto const look_up = [&](host_and_port const& name) {
       ++asked;
       EXPECT_EQ(name.host, "harbour");
       EXPECT_EQ(name.port, 7'000);
       std::this_thread::sleep_for(20ms);
-      return std::vector{refusing, echo.where};
+      return std::vector{refusing.where(), echo.where};
     };
     server<R> middle(rt, listen(rt, 1), {.upstreams = {"harbour:7000"}}, look_up);
     auto serving = rt.spawn(middle.serve());
@@ -693,9 +690,10 @@ struct on {
   }
   static task<void> sums_hold(R& rt) {
     echo_server echo(rt);
+    refusing_port const nowhere;
     server<R> middle(
         rt, listen(rt, 2),
-        {.upstreams = {echo.where.text(), nowhere(rt).text()}, .most_connections = 10});
+        {.upstreams = {echo.where.text(), nowhere.where().text()}, .most_connections = 10});
     auto serving = rt.spawn(middle.serve());
     std::atomic<bool> is_over{false};
     u64 readings = 0;

@@ -64,10 +64,17 @@ void crew::serve(places::iterator own) noexcept {
   }
   if (!own->at.run()) return;  // Halted: the seat stays for the frames that point to it.
   own->at.wait_until_left();
-  std::lock_guard const held(mutex_);
-  --threads_;
-  // Once the crew is shut down its threads are joined from where they are.
-  if (!is_ending_) ended_.splice(ended_.end(), places_, own);
+  places before;
+  {
+    std::lock_guard const held(mutex_);
+    --threads_;
+    // Once the crew is shut down its threads are joined from where they are.
+    if (is_ending_) return;
+    before.swap(ended_);
+    ended_.splice(ended_.end(), places_, own);
+  }
+  // Without this all that ended since the last was hired would keep their stacks and descriptors.
+  for (auto& one : before) one.thread.join();
 }
 
 void crew::halt(std::unique_lock<std::mutex> const&, std::string why) {

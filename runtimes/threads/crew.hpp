@@ -65,7 +65,7 @@ class crew {
   u64 const most_threads_;
   std::mutex mutable mutex_;
   places places_;
-  places ended_;  // Their threads are to be joined by whoever comes next.
+  places ended_;  // Their threads are to be joined by whoever comes next, or ends next.
   u64 threads_ = 0;
   u64 started_ = 0;
   std::atomic<bool> is_halted_{false};

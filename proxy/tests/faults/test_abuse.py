@@ -6,6 +6,7 @@ holds resident; CPU as a share of one core, and only where the clients' own pace
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 
@@ -115,12 +116,16 @@ def test_a_storm_of_connects_that_come_to_nothing_leaves_nothing_behind(
         crowd.run(lambda: len(crowd.clients) == goal and crowd.are_over())
 
     storm(1_000)
-    before, descriptors = proxy.memory_bytes(), proxy.descriptors()
-    storm(3_000)
+    descriptors, held = proxy.descriptors(), [proxy.memory_bytes()]
+    for _ in range(3):
+        storm(1_000)
+        held.append(proxy.memory_bytes())
     verdict = crowd.judge()
     assert verdict.orderly >= 2_000
     assert verdict.broken >= 1_999
     proxy.settle_with(verdict)
-    grown = proxy.memory_bytes() - before
-    assert grown < 1024 * 1024 * leeway, f"{grown:,} bytes more after 3,000 connections"
+    # How many are served at once is chance, and so is what their peak leaves in the heap. A leak is
+    # there each time.
+    least = min(after - before for before, after in itertools.pairwise(held))
+    assert least < 350 * 1024 * leeway, f"{least:,} bytes more with each 1,000 connections: {held}"
     assert proxy.descriptors() <= descriptors + 8, "descriptors have leaked"
