@@ -1,10 +1,12 @@
 #include "harness/claims/claims.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstddef>
 
 #include "harness/claims/built_in.hpp"
 #include "harness/stats/quantities.hpp"
@@ -29,14 +31,30 @@ double excess(finding const& f) {
   return worst;
 }
 
+// What the figures say one by one, which may be less than they say together.
 std::string tally_text(std::vector<verdict> const& verdicts) {
-  auto const count = [&](verdict v) { return std::ranges::count(verdicts, v); };
   if (verdicts.size() < 2) return "";
-  return fmt::format(" One by one: of {} figures {} hold{}, {} refute{} it, {} {} not separated.",
-                     verdicts.size(), count(verdict::holds), count(verdict::holds) == 1 ? "s" : "",
-                     count(verdict::refuted), count(verdict::refuted) == 1 ? "s" : "",
-                     count(verdict::not_separated),
-                     count(verdict::not_separated) == 1 ? "is" : "are");
+  struct phrase {
+    verdict of;
+    char const* one;
+    char const* several;
+  };
+  static constexpr phrase phrases[] = {
+      {verdict::holds, "holds", "hold"},
+      {verdict::refuted, "refutes it", "refute it"},
+      {verdict::not_separated, "is not separated", "are not separated"}};
+  std::vector<std::string> parts;
+  for (phrase const& each : phrases) {
+    auto const n = static_cast<std::size_t>(std::ranges::count(verdicts, each.of));
+    if (n == verdicts.size() && each.of == verdict::not_separated) {
+      return fmt::format(" One by one, none of the {} figures is separated.", n);
+    }
+    if (n == verdicts.size()) {
+      return fmt::format(" One by one, each of the {} figures {}.", n, each.one);
+    }
+    if (n > 0) parts.push_back(fmt::format("{} {}", n, n == 1 ? each.one : each.several));
+  }
+  return fmt::format(" One by one, of {} figures {}.", verdicts.size(), fmt::join(parts, ", "));
 }
 
 void drop_unmeasured(std::vector<finding>& details) {

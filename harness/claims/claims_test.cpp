@@ -383,7 +383,7 @@ TEST(Claims, OneContenderThatDoesOtherwiseRefutesAClaimAboutAll) {
   EXPECT_EQ(claim.at("verdict"), "refuted");
   EXPECT_NEAR(claim.at("figure").at("value").get<double>(), 2'000.0, 100.0);
   EXPECT_THAT(claim.at("explanation").get<std::string>(),
-              HasSubstr("One by one: of 2 figures 1 holds, 1 refutes it, 0 are not separated."));
+              HasSubstr("One by one, of 2 figures 1 holds, 1 refutes it."));
 }
 
 // The three figures hold, four looks at the same run's other queues notwithstanding.
@@ -400,7 +400,7 @@ TEST(Claims, WhatIsNotJudgedTakesNoVerdictFromWhatIs) {
       },
       6);
   EXPECT_THAT(claim.at("explanation").get<std::string>(),
-              HasSubstr("One by one: of 3 figures 3 hold,"));
+              HasSubstr("One by one, each of the 3 figures holds."));
   std::size_t held = 0, silent = 0;
   for (json const& each : claim.at("details")) {
     held += each.value("verdict", "") == "holds" ? 1 : 0;

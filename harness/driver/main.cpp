@@ -45,7 +45,10 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "regatta " REGATTA_VERSION);
   app.require_subcommand(1);
   app.footer(std::string("Begin with:\n  regatta doctor        is this machine fit to measure?\n"
-                         "  regatta run --quick   a first table in a few minutes\n"
+                         "  regatta run --quick --scenario yield\n"
+                         "                        a first table in about a minute\n"
+                         "  regatta run --quick --dry-run\n"
+                         "                        how long the whole quick matrix takes here\n"
                          "  regatta report        charts and a page of the newest run\n\n") +
              exit_codes_help);
   action chosen;

@@ -55,7 +55,23 @@ def headline(run: Run) -> str:
         parts.append("container")
     if run.label:
         parts.append(f"{run.label} machine")
+    if merged := merged_part(run):
+        parts.append(merged)
     return " · ".join(parts)
+
+
+def merged_part(run: Run) -> str:
+    """Of which shards a merged run is made, and whether machines of different kinds ran them."""
+    merged = run.machine.get("merged")
+    if not isinstance(merged, dict):
+        return ""
+    shards = merged.get("shards")
+    there = len(shards) if isinstance(shards, list) else 0
+    of = merged.get("of", there)
+    text = f"merged from {there} shards" if there == of else f"merged from {there} of {of} shards"
+    if merged.get("different_machines"):
+        text += ", run on machines of different kinds: compare within a cell only"
+    return text
 
 
 def noise_reasons(run: Run) -> list[str]:

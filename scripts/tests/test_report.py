@@ -14,7 +14,7 @@ import synthetic
 import synthetic_documents
 from conftest import FEW
 
-from regatta_report import charts, draw, load, site, style
+from regatta_report import charts, draw, load, machine, site, style
 from regatta_report.cli import write
 
 EVIL = '<script>alert("1")</script>&amp; $x^2$ {{ 7*7 }} \u202e#fcfcfa'
@@ -478,6 +478,18 @@ def test_a_document_without_its_parts_still_makes_a_page(make_run, name):
         entries[:] = [{}, None, {"ratio": {"median": "x"}, "ranking": [{"rows": [{}]}]}]
     path.write_text(json.dumps(document))
     assert f"page-{name}" in page_of(run)[1].ids
+
+
+def test_a_merged_run_says_of_what(make_run):
+    folder = make_run(cells=FEW[:1])
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["machine"]["merged"] = {"of": 4, "shards": [1, 3], "different_machines": True}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    line = machine.headline(load.load(folder))
+    assert "merged from 2 of 4 shards, run on machines of different kinds" in line
+    summary["machine"]["merged"] = {"of": 2, "shards": [1, 2], "different_machines": False}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    assert machine.headline(load.load(folder)).endswith("merged from 2 shards")
 
 
 def test_a_failed_write_leaves_no_half_file(make_run, tmp_path, monkeypatch):

@@ -266,6 +266,11 @@ class toy_repository : public ab_course {
         << "cmake_minimum_required(VERSION 3.22)\nproject(toy NONE)\n"
         << "file(WRITE ${CMAKE_BINARY_DIR}/contenders/work_stealing.json [==[{\"name\": "
            "\"work_stealing\", \"command\": [\""
+        << FAKE_CONTENDER << "\"" << flags
+        << "]}]==])\n"
+        // A script needs no building, so that it is there whatever was asked for.
+        << "file(WRITE ${CMAKE_BINARY_DIR}/contenders/script.json [==[{\"name\": \"script\", "
+           "\"command\": [\""
         << FAKE_CONTENDER << "\"" << flags << "]}]==])\n"
         << "add_custom_target(contender_work_stealing)\n";
     do_it("git add -A && git -c user.name=me -c user.email=me@here commit -q -m '" + message + "'");
@@ -293,6 +298,10 @@ TEST(Ab, BuildsRefsOnceAndNamesWhatLiesBetween) {
   EXPECT_THAT(changes.at("commits").at(0).get<std::string>(), HasSubstr("Slow the queue"));
   EXPECT_EQ(changes.at("files").at(0), "CMakeLists.txt");
   EXPECT_THAT(result.err, HasSubstr("taking the sources of"));
+  EXPECT_THAT(result.out, Not(HasSubstr("script"))) << "only what was built is compared";
+  for (const json& row : c.read_json("plan.json").at("rows")) {
+    EXPECT_EQ(row.at("contender"), "work_stealing");
+  }
   fs::remove_all(c.run_folder());
   EXPECT_THAT(c.ab({}, "HEAD", "HEAD").err, Not(HasSubstr("taking the sources of")));
   // What other flags made is another build.

@@ -138,7 +138,9 @@ plan make_plan(const ab_options& options, const two_sides& sides, const interrup
   wishes.threads = take_threads(settings);
   for (cell& c : cells_for(options, std::move(settings))) p.cells.push_back({.what = std::move(c)});
   wishes.contenders = options.wanted;
-  wishes.preferred = options.is_gate ? runtimes_in_the_tree : std::vector<std::string>{};
+  // Of a ref only these are built. What needs no building has a manifest there all the same.
+  const bool has_ref = sides.base.ref || sides.head.ref;
+  wishes.preferred = options.is_gate || has_ref ? runtimes_in_the_tree : std::vector<std::string>{};
   wishes.limit_ns = std::min(hello_limit_ns, p.time_limit_ns);
   pairing paired = pair_rows(sides.base.contenders, sides.head.contenders, wishes, stop);
   for (paired_rows& pair : paired.pairs) {

@@ -135,7 +135,8 @@ exit_code say_what_would_be_done(const plan& p) {
   for (const planned_cell& c : p.cells) {
     fmt::print("{}: {}\n", c.what.key, joined(c.what.only_rows));
   }
-  fmt::print(stderr, "{} cells, {} rows, {} blocks, about {}; nothing was measured\n",
+  fmt::print(stderr,
+             "{} cells, {} rows, {} blocks: this may take {} or more; nothing was measured\n",
              p.cells.size(), p.rows.size(), p.blocks, say_duration(first_estimate_ns(p)));
   return exit_code::ok;
 }

@@ -192,7 +192,8 @@ void say_plan(const session_of_run& run, bool resumed) {
                shard->index, shard->of, shard->all_cells.size());
   }
   if (!resumed) {
-    fmt::print(stderr, "this may take {}; after the calibration there is a better estimate\n",
+    fmt::print(stderr,
+               "this may take {} or more; after the calibration there is a better estimate\n",
                say_duration(first_estimate_ns(run.what)));
   }
   for (const row& r : run.what.rows) {
@@ -209,7 +210,8 @@ exit_code say_what_would_be_done(const plan& p) {
     present += r.absent ? 0 : 1;
     if (r.absent) fmt::print(stderr, "{}: {}\n", r.name, r.absent->reason);
   }
-  fmt::print(stderr, "{} cells × {} rows × {} blocks: this may take {}; nothing was measured\n",
+  fmt::print(stderr,
+             "{} cells × {} rows × {} blocks: this may take {} or more; nothing was measured\n",
              p.cells.size(), present, p.blocks, say_duration(first_estimate_ns(p)));
   return exit_code::ok;
 }
