@@ -81,13 +81,16 @@ void succession_offer::greet(doors const& open, log& events) {
 }
 
 bool succession_offer::hear_successor(std::size_t sockets, log& events) {
+  // Looked at before it is received: what comes between the two is then neither missed nor misread.
+  char ignored = 0;
+  auto const peeked = ::recv(successor_.get(), &ignored, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    if (clock::now() >= patience_ends_) turn_away(events, "it was not ready in time");
+    return false;
+  }
   auto const come = receive_message(successor_, milliseconds(0));
   if (!come) {
-    char ignored = 0;
-    auto const left = ::recv(successor_.get(), &ignored, 1, MSG_PEEK | MSG_DONTWAIT);
-    bool const is_silent = left < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    if (is_silent && clock::now() < patience_ends_) return false;
-    turn_away(events, is_silent ? "it was not ready in time" : "it is gone, or speaks otherwise");
+    turn_away(events, "it is gone, or speaks otherwise");
     return false;
   }
   auto const adopts = come->said.find("adopts");
