@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <random>
 #include <vector>
 
@@ -114,6 +116,38 @@ TEST(HodgesLehmann, FromFiftyValuesOnComesNearTheExactInterval) {
   EXPECT_NEAR(many_shift.median, few_shift.median, 0.05);
   EXPECT_NEAR(many_shift.low, few_shift.low, 0.05);
   EXPECT_NEAR(many_shift.high, few_shift.high, 0.05);
+}
+
+// Hollander, Wolfe and Chicken, Nonparametric Statistical Methods (2014), 3.3 and 4.3: the k-th
+// candidate from either end, k = floor(mean − z deviation) of the statistic, worked out by hand.
+TEST(HodgesLehmann, FromFiftyValuesOnCutsWhereTheNormalDistributionSays) {
+  std::vector<double> values;
+  std::vector<double> means;
+  for (int i = 0; i != 60; ++i) values.push_back(i * std::sqrt(2.0) + 0.01 * i * i);
+  for (std::size_t i = 0; i != 60; ++i) {
+    for (std::size_t j = i; j != 60; ++j) means.push_back((values[i] + values[j]) / 2.0);
+  }
+  std::ranges::sort(means);
+  auto const centre = hodges_lehmann(values, 0.95);
+  ASSERT_TRUE(centre);
+  EXPECT_EQ(centre->low, means[648 - 1]);  // 915 − 1.960 · √18452.5 = 648.8
+  EXPECT_EQ(centre->high, means[means.size() - 648]);
+
+  std::vector<double> a;
+  std::vector<double> b;
+  std::vector<double> differences;
+  for (int i = 0; i != 200; ++i) {
+    a.push_back(i);
+    b.push_back(0.004 * i);
+  }
+  for (double const x : a) {
+    for (double const y : b) differences.push_back(x - y);
+  }
+  std::ranges::sort(differences);
+  auto const shift = hodges_lehmann_shift(a, b, 0.95);
+  ASSERT_TRUE(shift);
+  EXPECT_EQ(shift->low, differences[17'734 - 1]);  // 20000 − 1.960 · √1336666.7 = 17734.01
+  EXPECT_EQ(shift->high, differences[differences.size() - 17'734]);
 }
 
 TEST(HodgesLehmann, CoversTheShiftAsOftenAsItSays) {
