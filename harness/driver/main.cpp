@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
                          "  regatta run --quick --scenario yield\n"
                          "                        a first table in about a minute\n"
                          "  regatta run --quick --dry-run\n"
-                         "                        how long the whole quick matrix takes here\n"
+                         "                        how long the whole quick matrix may take\n"
                          "  regatta report        charts and a page of the newest run\n\n") +
              exit_codes_help);
   action chosen;
