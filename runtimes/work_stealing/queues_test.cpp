@@ -109,6 +109,35 @@ TEST(Ring, LosesAndDoublesNothingWithThievesAtWork) {
   EXPECT_TRUE(items.each_was_taken_once());
 }
 
+// A queue that is empty may still be being read by the thief who emptied it; its owner, who then
+// steals for himself, has less room than he thinks.
+TEST(Ring, ThievesWhoAreRobbedLoseAndDoubleNothing) {
+  constexpr std::size_t thieves = 4;
+  constexpr std::size_t each = 50'000;
+  numbered_work items(thieves * each);
+  ring<4> queues[thieves];
+  std::atomic<std::size_t> left{thieves * each};
+  std::vector<std::thread> threads;
+  for (std::size_t me = 0; me < thieves; ++me) {
+    threads.emplace_back([&, me] {
+      ring<4>::owner mine(queues[me]);
+      std::size_t made = 0;
+      while (left.load() != 0) {
+        while (made < each && mine.push(items[me * each + made])) ++made;
+        while (work* const w = mine.pop()) {
+          items.take(w);
+          --left;
+        }
+        for (auto& victim : queues) {
+          if (&victim != &queues[me]) ring<4>::thief(victim).steal_into(mine, true);
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_TRUE(items.each_was_taken_once());
+}
+
 TEST(Deque, GivesItsOwnerTheNewestAndAThiefTheOldest) {
   deque queue;
   deque::owner mine(queue);

@@ -74,12 +74,19 @@ class ring<slots>::owner {
            unpack(queue_.heads_.load(std::memory_order_relaxed)).real;
   }
 
-  // False: full. The caller then moves a half elsewhere with take_half().
-  bool push(work& w) noexcept {
+  // How many can be pushed. Grows by itself, as thieves finish; only push() makes it less. An empty
+  // queue may have no room at all: a thief may still be copying what it claimed of it.
+  u32 room() const noexcept {
     u32 const tail = queue_.tail_.load(std::memory_order_relaxed);
     // Acquire: pairs with the release in thief::steal_into(), which has read the slots it freed.
     u32 const steal = unpack(queue_.heads_.load(std::memory_order_acquire)).steal;
-    if (tail - steal > queue_.mask_) return false;
+    return queue_.capacity() - (tail - steal);
+  }
+
+  // False: full. The caller then moves a half elsewhere with take_half().
+  bool push(work& w) noexcept {
+    if (room() == 0) return false;
+    u32 const tail = queue_.tail_.load(std::memory_order_relaxed);
     queue_.slot(tail).store(&w, std::memory_order_relaxed);
     // Release: pairs with the acquire in steal_into(); publishes the slot and the task behind it.
     queue_.tail_.store(tail + 1, std::memory_order_release);
@@ -152,9 +159,10 @@ class ring<slots>::thief {
     return queue_.tail_.load(std::memory_order_seq_cst) - real;
   }
 
-  // Takes the older half (rounded up), or a single task: pushes them to the thief's own queue,
-  // which must have room, and answers how many.
+  // Takes the older half (rounded up), or a single task, as far as the thief's own queue has room:
+  // pushes them there and answers how many.
   u32 steal_into(owner& target, bool half) noexcept {
+    u32 const room = target.room();
     u64 head = queue_.heads_.load(std::memory_order_acquire);
     u32 first = 0;
     u32 count = 0;
@@ -163,8 +171,9 @@ class ring<slots>::thief {
       if (steal != real) return 0;  // One thief at a time.
       // Acquire: pairs with the release in push().
       u32 const available = queue_.tail_.load(std::memory_order_acquire) - real;
-      // More than the queue holds: the head that we read is old, and the exchange will fail.
-      count = available > queue_.capacity() ? 0 : half ? available - available / 2 : available != 0;
+      // More than the queue holds: the head that we read is old, and the exchange would fail.
+      if (available > queue_.capacity()) return 0;
+      count = std::min(room, half ? available - available / 2 : u32{available != 0});
       if (count == 0) return 0;
       first = real;
       if (queue_.heads_.compare_exchange_weak(head, pack({steal, real + count}),
@@ -176,7 +185,7 @@ class ring<slots>::thief {
     for (u32 i = 0; i < count; ++i) {
       [[maybe_unused]] bool const had_room =
           target.push(*queue_.slot(first + i).load(std::memory_order_relaxed));
-      REGATTA_DEBUG_ASSERT(had_room, "a thief steals only when its own queue is empty");
+      REGATTA_DEBUG_ASSERT(had_room, "only its owner makes a queue's room less");
     }
     head = pack({first, first + count});
     for (;;) {
