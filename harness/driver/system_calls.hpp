@@ -62,7 +62,8 @@ struct traced_calls {
 
 /// Runs the cell in a fresh process of the row under strace: one iteration to warm up, one alone,
 /// and one more than was asked for; the difference of the last two leaves out what taking a sample
-/// costs. Answers and operations are checked as in any sample.
+/// costs. Answers and operations are checked as in any sample. The wait of a thread that goes idle
+/// as a sample ends may begin in it or after it: each count may be off by one for each such thread.
 ///
 /// `skipped`, with how to install it, where strace is missing or may not trace; `failed` where the
 /// contender's conversation is not seen among its system calls, as with one that reads its stdin
