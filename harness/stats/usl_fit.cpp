@@ -27,8 +27,8 @@ double time_of(parameters const& p, double threads) {
   return p[0] * t[0] + p[1] * t[1] + p[2] * t[2];
 }
 
-// Gaussian elimination of the free unknowns, with the largest pivot first. Nothing where they are
-// not determined.
+// Gaussian elimination of the free unknowns. Normal equations are positive definite, so nothing is
+// gained by choosing pivots. Nothing where the unknowns are not determined.
 std::optional<parameters> solve(matrix m, parameters right, freedom const& free) {
   for (std::size_t i = 0; i != terms; ++i) {
     if (free[i]) continue;
@@ -37,13 +37,7 @@ std::optional<parameters> solve(matrix m, parameters right, freedom const& free)
     right[i] = 0.0;
   }
   for (std::size_t i = 0; i != terms; ++i) {
-    std::size_t pivot = i;
-    for (std::size_t row = i + 1; row != terms; ++row) {
-      if (std::abs(m[row][i]) > std::abs(m[pivot][i])) pivot = row;
-    }
-    if (!(std::abs(m[pivot][i]) > 0.0)) return std::nullopt;
-    std::swap(m[i], m[pivot]);
-    std::swap(right[i], right[pivot]);
+    if (!(m[i][i] > 0.0)) return std::nullopt;
     for (std::size_t row = i + 1; row != terms; ++row) {
       double const factor = m[row][i] / m[i][i];
       for (std::size_t j = i; j != terms; ++j) m[row][j] -= factor * m[i][j];

@@ -91,6 +91,24 @@ TEST(UslFit, KeepsContentionAtZeroWhereNoiseWouldMakeItNegative) {
   EXPECT_NEAR(fit.r_squared.value(), 0.9988062873299461, 1e-8);
 }
 
+TEST(UslFit, KeepsBothAtZeroWhereThreadsSpeedEachOtherUp) {
+  std::vector<throughput_point> points;
+  double times = 0.0;
+  double squares = 0.0;
+  for (double const n : counts) {
+    points.push_back({n, 1e6 * std::pow(n, 1.2)});
+    double const time = n / points.back().throughput;
+    times += time;
+    squares += time * time;
+  }
+  auto const fit = fit_usl(points, 16).value.value();
+  EXPECT_EQ(fit.sigma, 0.0);
+  EXPECT_EQ(fit.kappa, 0.0);
+  // Only λ is free, and Σ (λn/X − 1)² is least there.
+  EXPECT_NEAR(fit.lambda, times / squares, 1.0);
+  EXPECT_FALSE(fit.peak().has_value());
+}
+
 TEST(UslFit, ComesNearTheTruthUnderNoiseOfManyBlocks) {
   usl const truth{.lambda = 3e6, .sigma = 0.05, .kappa = 0.002};
   std::mt19937_64 random(7);
