@@ -67,7 +67,9 @@ class runner {
             std::uint64_t idle_cpu_ns);
   bool is_settled(const row& r, const planned_cell& c) const;
   bool is_done(std::uint64_t block, const row& r, const planned_cell& c) const;
+  /// About how many nanoseconds one row's visit of the cell takes, by the calibration.
   double weight(const planned_cell& c) const;
+  void weigh_cells();
   void save_plan();
 
   plan& plan_;
@@ -79,6 +81,7 @@ class runner {
   // first bad one settles it, and a hang costs its time limit once.
   std::set<std::pair<std::string, std::string>> settled_;
   std::set<std::tuple<std::uint64_t, std::string, std::string>> done_;
+  std::vector<double> weights_;            // By cell.
   std::map<std::string, idle_time> idle_;  // By row: how it spent the turns of others.
   std::set<std::string> restless_;
 };
