@@ -129,6 +129,18 @@ TEST(BadInput, ACorruptSamplesLineIsNumberedPassedOverAndFailsTheReport) {
   EXPECT_EQ(c.read_json("summary.json").at("cells").size(), 2u);
 }
 
+TEST(BadInput, WithoutSamplesTheTablesThatWereThereRemain) {
+  course c;
+  c.enter("a");
+  ASSERT_EQ(c.measure({"--blocks", "1", "--no-twin"}).code, 0);
+  const auto before = c.read_json("summary.json");
+  std::filesystem::remove(c.run_folder() / "samples.jsonl");
+  const told report = c.regatta({"report", c.run_folder().string(), "--no-charts"});
+  EXPECT_EQ(report.code, 1);
+  EXPECT_THAT(report.err, HasSubstr("samples.jsonl is missing"));
+  EXPECT_EQ(c.read_json("summary.json"), before);
+}
+
 TEST(BadInput, WithoutPythonTheTablesRemain) {
   course c;
   c.enter("a");

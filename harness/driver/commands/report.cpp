@@ -21,6 +21,15 @@ struct report_options {
 
 exit_code report(const report_options& options) {
   const run_folder folder = find_run_folder(options.run);
+  // Tables of nothing would stand where those of the samples stood. Equal builds need no sample.
+  if (!std::filesystem::exists(folder.samples()) &&
+      !std::filesystem::exists(folder.path() / "comparison.json")) {
+    const std::string samples = folder.samples().string();
+    throw ends_command(exit_code::not_ok,
+                       fmt::format("{} is missing: without samples there is nothing to report; if "
+                                   "they are packed, unpack them first: xz -dk {}.xz",
+                                   samples, samples));
+  }
   const run_summary summary = summarise_run(folder);
   for (const std::string& problem : summary.problems) {
     fmt::print(stderr, "warning: {}\n", problem);
