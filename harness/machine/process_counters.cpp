@@ -85,8 +85,6 @@ thread_cpu_times cpu_time_of_threads(std::string_view but_not_of) {
   return times;
 }
 
-constexpr std::uint64_t least_ns_of_a_new_thread = 200'000;
-
 unsigned threads_used(thread_cpu_times const& earlier, thread_cpu_times const& later,
                       double least_share) {
   auto const spent = [&](pid_t tid, std::uint64_t ns) {
@@ -99,8 +97,7 @@ unsigned threads_used(thread_cpu_times const& earlier, thread_cpu_times const& l
   unsigned count = 0;
   for (auto const& [tid, ns] : later) {
     auto const own = spent(tid, ns);
-    if (own == 0 || (earlier.count(tid) == 0 && own < least_ns_of_a_new_thread)) continue;
-    if (static_cast<double>(own) >= least_share * static_cast<double>(total)) ++count;
+    if (own != 0 && static_cast<double>(own) >= least_share * static_cast<double>(total)) ++count;
   }
   return count;
 }

@@ -46,10 +46,8 @@ thread_cpu_times cpu_time_of_threads(std::string_view but_not_of = "");
 
 // How many threads really worked between two readings: those that spent at least `least_share` of
 // what all spent together. A thread that only woke and slept again (a timer thread, a signal
-// handler, a pool that was not needed) stays below the default of 1 %. One that was started in
-// between must have spent 200 µs: being started costs some 50, and it may have no name yet by which
-// to leave it out. Threads that ended before the later reading are not seen, so read before the
-// runtime is destroyed.
+// handler, a pool that was not needed) stays below the default of 1 %. Threads that ended before
+// the later reading are not seen, so read before the runtime is destroyed.
 unsigned threads_used(thread_cpu_times const& earlier, thread_cpu_times const& later,
                       double least_share = 0.01);
 

@@ -151,26 +151,16 @@ fn ns_of_stat(text: &str, ticks_per_second: u64) -> Option<u64> {
 /// One that only woke and slept again stays below it.
 const LEAST_SHARE_PERCENT: u64 = 1;
 
-/// The least CPU time, in ns, of a thread that was started between the readings and worked: being
-/// started costs some 50 µs, and it may have no name yet by which to leave it out.
-const LEAST_NS_OF_A_NEW_THREAD: u64 = 200_000;
-
 /// How many threads really worked between two readings. Threads that ended before the later one are
 /// not seen.
 pub fn threads_used(earlier: &ThreadTimes, later: &ThreadTimes) -> usize {
     let spent =
         |(tid, time): (&i32, &u64)| time.saturating_sub(earlier.get(tid).copied().unwrap_or(0));
     let total: u64 = later.iter().map(spent).sum();
-    let worked = |thread: &(&i32, &u64)| {
-        let own = spent(*thread);
-        let least = if earlier.contains_key(thread.0) {
-            1
-        } else {
-            LEAST_NS_OF_A_NEW_THREAD
-        };
-        own >= least && u128::from(own) * 100 >= u128::from(total) * u128::from(LEAST_SHARE_PERCENT)
+    let worked = |own: &u64| {
+        *own != 0 && u128::from(*own) * 100 >= u128::from(total) * u128::from(LEAST_SHARE_PERCENT)
     };
-    later.iter().filter(worked).count()
+    later.iter().map(spent).filter(worked).count()
 }
 
 #[cfg(test)]
@@ -184,13 +174,8 @@ mod tests {
 
     #[test]
     fn a_thread_that_only_woke_was_not_used() {
-        let earlier = times(&[(1, 1_000_000), (2, 1_000_000), (3, 50_000)]);
-        let later = times(&[
-            (1, 51_000_000),
-            (2, 50_000_000),
-            (3, 60_000),
-            (4, 2_000_000),
-        ]);
+        let earlier = times(&[(1, 1_000), (2, 1_000), (3, 50)]);
+        let later = times(&[(1, 51_000), (2, 50_000), (3, 60), (4, 2_000)]);
         assert_eq!(
             threads_used(&earlier, &later),
             3,
@@ -198,16 +183,8 @@ mod tests {
         );
         assert_eq!(threads_used(&later, &later), 0);
         // Exactly one percent is enough.
-        let asleep = times(&[(1, 0), (2, 0)]);
-        assert_eq!(threads_used(&asleep, &times(&[(1, 99), (2, 1)])), 2);
-        assert_eq!(threads_used(&asleep, &times(&[(1, 991), (2, 9)])), 1);
-    }
-
-    #[test]
-    fn a_thread_that_was_only_started_was_not_used() {
-        let with_new = |ns| threads_used(&times(&[(1, 0)]), &times(&[(1, 900_000), (2, ns)]));
-        assert_eq!(with_new(LEAST_NS_OF_A_NEW_THREAD - 1), 1);
-        assert_eq!(with_new(LEAST_NS_OF_A_NEW_THREAD), 2);
+        assert_eq!(threads_used(&times(&[]), &times(&[(1, 99), (2, 1)])), 2);
+        assert_eq!(threads_used(&times(&[]), &times(&[(1, 991), (2, 9)])), 1);
     }
 
     #[test]
