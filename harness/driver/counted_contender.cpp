@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -20,14 +21,15 @@ namespace {
 
 namespace protocol = regatta::protocol;
 
-/// Answers each byte with a byte, after two calls.
+/// Answers each byte with a byte, after two calls. It begins to read only when it is called: a read
+/// that waits between samples would be counted in one or the other, as it happens.
 class companion {
  public:
   companion() {
     if (::pipe(asked_.data()) != 0 || ::pipe(answered_.data()) != 0) std::exit(1);
     thread_ = std::thread([this] {
       char byte = 0;
-      while (::read(asked_[0], &byte, 1) == 1) {
+      while (wait_for_call(), ::read(asked_[0], &byte, 1) == 1) {
         for (int i = 0; i < 2; ++i) ::syscall(SYS_getppid);
         (void)!::write(answered_[1], &byte, 1);
       }
@@ -35,6 +37,7 @@ class companion {
   }
   ~companion() {
     ::close(asked_[1]);
+    announce_call();
     thread_.join();
   }
   companion(const companion&) = delete;
@@ -42,11 +45,22 @@ class companion {
 
   void call() {
     char byte = 0;
+    announce_call();
     (void)!::write(asked_[1], &byte, 1);
     (void)!::read(answered_[0], &byte, 1);
   }
 
  private:
+  void announce_call() {
+    is_called_.store(true);
+    is_called_.notify_one();
+  }
+  void wait_for_call() {
+    is_called_.wait(false);
+    is_called_.store(false);
+  }
+
+  std::atomic<bool> is_called_{false};
   std::array<int, 2> asked_{};
   std::array<int, 2> answered_{};
   std::thread thread_;
